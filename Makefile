@@ -1,0 +1,72 @@
+# Tieline. `make` alone says what there is.
+# Only relative paths in here: make cannot quote a repository address that holds a space.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+
+RUN := .venv/bin
+ARGS ?=
+# Two worker processes suit the smallest machine that we care about.
+JOBS ?= 2
+
+# Without byte code, pytest rewrites its plugins anew in every process: five seconds each.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: ready-run ## Run the main job end to end on this machine, and keep serving (ARGS="--headless --json")
+	@$(RUN)/tieline demo $(ARGS)
+
+.PHONY: serve
+serve: ready-run ## Start the API and a worker (ARGS="--port 8400")
+	@$(RUN)/tieline serve $(ARGS)
+
+.PHONY: test
+test: lint unit batteries ## Run everything that CI runs: lint, unit, batteries
+
+.PHONY: lint
+lint: ready-dev ## Check style, types and the layers
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-logo
+
+.PHONY: format
+format: ready-dev ## Put the code into its form
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+.PHONY: unit
+unit: ready-dev ## Run the fast tests (ARGS="-k name")
+	$(RUN)/python -m pytest -m "not battery" -n $(JOBS) --dist worksteal $(ARGS)
+
+.PHONY: batteries
+batteries: ready-dev ## Run the long tests: killed processes, real documents, floods
+	$(RUN)/python -m pytest -m battery $(ARGS)
+
+.PHONY: coverage
+coverage: ready-dev ## Run the fast tests and say which lines no test reaches
+	$(RUN)/python -m pytest -m "not battery" -n $(JOBS) --dist worksteal --cov --cov-report=term $(ARGS)
+
+.PHONY: bench
+bench: ready-dev ## Say what can be measured; measure it with ARGS="NAME ..."
+	$(RUN)/python -m bench $(ARGS)
+
+.PHONY: docs
+docs: ready-dev ## Check that the reference is complete, its links lead somewhere and its examples run
+	$(RUN)/python -m pytest tests/test_docs.py $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what was built and cached; data (.tieline) stays
+	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find src tests bench -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: ready-run ready-dev
+ready-run:
+	@sh bin/bootstrap run
+ready-dev:
+	@sh bin/bootstrap dev

@@ -1,0 +1,1 @@
+"""Tieline: an embeddable integration platform."""

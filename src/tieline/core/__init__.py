@@ -1,0 +1,1 @@
+"""What every other package may use: ids, clock, errors, paging, filter and sort grammar, JSON helpers."""
