@@ -1,0 +1,1 @@
+"""Dialbook: a cloud telephone system (contacts, directories, calls, numbers)."""

@@ -1,0 +1,1 @@
+"""Gather: an events platform (events, sessions, attendee categories, attendees, registrations, check-ins)."""
