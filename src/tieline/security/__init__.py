@@ -1,0 +1,1 @@
+"""What keeps secrets and networks apart: vault (sealed secrets), tokens, egress (the only outbound HTTP), redaction."""
