@@ -1,0 +1,85 @@
+"""The job queue: Procrastinate's tables and functions (schema ``procrastinate``), with workers of our own.
+
+`Unit.defer` puts a job into the queue in the caller's transaction. A worker hears of it by NOTIFY, takes it with
+Procrastinate's function, and deletes it when it is done. Every worker keeps a heartbeat, and every worker looks for
+others whose heartbeat has stopped and puts their jobs back. Why not Procrastinate's own worker: it ends when a
+statement meets a broken connection, and it finishes a job by number alone, even one that somebody else now runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from tieline.storage.database import Database
+from tieline.storage.unit import QUEUE
+from tieline.storage.worker import Rhythm, Worker
+
+Task = Callable[..., Awaitable[Any]]
+
+
+class Depth(NamedTuple):
+    """How many jobs there are of each kind."""
+
+    waiting: int
+    scheduled: int
+    running: int
+    failed: int
+
+
+class Queue:
+    """Registers task functions and runs them.
+
+    ::
+
+        queue = Queue(database)
+        queue.register("greet", greet)              # async def greet(*, name: str) -> None
+        await queue.run_worker(10, stop)
+    """
+
+    def __init__(self, database: Database, *, rhythm: Rhythm | None = None) -> None:
+        self._database = database
+        self._rhythm = rhythm or Rhythm()
+        self._tasks: dict[str, Task] = {}
+
+    def register(self, name: str, function: Task) -> None:
+        """``function`` is called with the job's arguments as keywords. It may run more than once for a job.
+
+        `Transient` errors bring the job back after a pause; any other error marks it failed.
+        """
+        if name in self._tasks:
+            raise ValueError(f"The task {name} is registered already.")
+        self._tasks[name] = function
+
+    async def run_worker(self, concurrency: int, stop: asyncio.Event, *, deadline: float = 10.0) -> None:
+        """Run jobs until ``stop`` is set, at most ``concurrency`` at a time.
+
+        Then running jobs get ``deadline`` seconds to finish; what still runs is cancelled and goes back into the queue.
+        A restart of the database does not end it.
+        """
+        if concurrency < 1:
+            raise ValueError("concurrency must be at least 1")
+        await Worker(self._database, self._tasks, concurrency, self._rhythm).run(stop, deadline)
+
+    async def release_worker(self, pid: int, host: str | None = None) -> int:
+        """Put back the jobs of a worker that is known to be dead, at once; the number of jobs. ``host`` None = here."""
+        rows = await self._database.autocommit(
+            "SELECT procrastinate.tieline_release_worker(%s, %s)", host or socket.gethostname(), pid
+        )
+        return int(rows[0][0])
+
+    async def depth(self) -> Depth:
+        """The present state of the queue."""
+        rows = await self._database.autocommit(
+            """
+            SELECT count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at <= now(), true)),
+                   count(*) FILTER (WHERE status = 'todo' AND scheduled_at > now()),
+                   count(*) FILTER (WHERE status = 'doing'),
+                   count(*) FILTER (WHERE status = 'failed')
+            FROM procrastinate.procrastinate_jobs WHERE queue_name = %s
+            """,
+            QUEUE,
+        )
+        return Depth(*rows[0])

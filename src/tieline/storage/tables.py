@@ -1,0 +1,295 @@
+"""Every table, as SQLAlchemy Core.
+
+A table with a ``tenant_id`` column belongs to a tenant: its primary key starts with that column (so that it can be
+distributed by tenant), it is listed in `TENANT_TABLES`, and the migrations put row-level security on it. Journal and
+queue paths use plain SQL; the others use `tieline.storage.database.Unit`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _created() -> Column[Any]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _updated() -> Column[Any]:
+    return Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _owned(name: str, *columns: Any, key: tuple[str, ...] = ("id",), **options: Any) -> Table:
+    """A tenant-owned table: ``tenant_id`` leads the primary key."""
+    keys = [Column(part, Uuid, primary_key=True) for part in key]
+    return Table(name, metadata, Column("tenant_id", Uuid, primary_key=True), *keys, *columns, **options)
+
+
+partners = Table(
+    "partners",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("app_id", Text, nullable=False, unique=True),
+    Column("api_key_hash", LargeBinary, nullable=True),
+    _created(),
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("partner_id", Uuid, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _created(),
+    UniqueConstraint("partner_id", "external_id"),
+    ForeignKeyConstraint(["partner_id"], ["partners.id"], ondelete="CASCADE"),
+)
+
+users = _owned(
+    "users",
+    Column("external_id", Text, nullable=False),
+    Column("email", Text, nullable=True),
+    Column("name", Text, nullable=False, server_default=text("''")),
+    Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    _created(),
+    UniqueConstraint("tenant_id", "external_id"),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+
+spaces = _owned(
+    "spaces",
+    Column("name", Text, nullable=False),
+    Column("owner_id", Uuid, nullable=True),
+    _created(),
+    _updated(),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+
+api_keys = _owned(
+    "api_keys",
+    Column("user_id", Uuid, nullable=False),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("expires_at", DateTime(timezone=True), nullable=True),
+    Column("revoked_at", DateTime(timezone=True), nullable=True),
+    _created(),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+)
+
+connectors = _owned(
+    "connectors",
+    Column("name", Text, nullable=False),
+    Column("guid", Text, nullable=False),
+    Column("title", Text, nullable=False, server_default=text("''")),
+    Column("version", Text, nullable=False),
+    Column("revision", Integer, nullable=False, server_default=text("1")),
+    Column("manifest", LargeBinary, nullable=False, comment="the newest revision, JSON"),
+    Column("sha256", LargeBinary, nullable=False),
+    _created(),
+    _updated(),
+    UniqueConstraint("tenant_id", "name"),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+
+connector_revisions = _owned(
+    "connector_revisions",
+    Column("revision", Integer, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("manifest", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    _created(),
+    ForeignKeyConstraint(["tenant_id", "connector_id"], ["connectors.tenant_id", "connectors.id"], ondelete="CASCADE"),
+    key=("connector_id",),
+)
+
+connections = _owned(
+    "connections",
+    Column("connector_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("owner_id", Uuid, nullable=False),
+    Column("space_id", Uuid, nullable=True),
+    Column("auth_method", Text, nullable=False, server_default=text("''")),
+    Column("server", Text, nullable=True, comment="base URL in place of the manifest's"),
+    Column("params", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="answers that are not secret"),
+    Column("secrets", LargeBinary, nullable=True, comment="sealed JSON object"),
+    Column("is_connected", Boolean, nullable=False, server_default=text("false")),
+    Column("error", Text, nullable=True),
+    _created(),
+    _updated(),
+    ForeignKeyConstraint(["tenant_id", "connector_id"], ["connectors.tenant_id", "connectors.id"]),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+
+connection_tokens = _owned(
+    "connection_tokens",
+    Column("generation", BigInteger, nullable=False, server_default=text("0")),
+    Column("sealed", LargeBinary, nullable=True),
+    Column("obtained_at", DateTime(timezone=True), nullable=True),
+    Column("expires_at", DateTime(timezone=True), nullable=True),
+    ForeignKeyConstraint(
+        ["tenant_id", "connection_id"], ["connections.tenant_id", "connections.id"], ondelete="CASCADE"
+    ),
+    key=("connection_id",),
+)
+
+rate_budgets = _owned(
+    "rate_budgets",
+    Column("scope", Text, primary_key=True, comment="'' = the whole connection, else a block id"),
+    Column("blocked_until", DateTime(timezone=True), nullable=True),
+    Column("tokens", Float, nullable=True),
+    Column("refilled_at", DateTime(timezone=True), nullable=True),
+    Column("learned", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    key=("connection_id",),
+)
+
+automations = _owned(
+    "automations",
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("owner_id", Uuid, nullable=False),
+    Column("space_id", Uuid, nullable=True),
+    Column("state", Text, nullable=False, server_default=text("'available'")),
+    Column("run_mode", Text, nullable=False, server_default=text("'manual'")),
+    Column("version", Integer, nullable=False, comment="the newest version; a run names its own"),
+    Column("schedules", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("max_concurrent_runs", Integer, nullable=False, server_default=text("1")),
+    Column("execution_token", LargeBinary, nullable=True, comment="sealed, shown to those who may edit"),
+    Column("execution_token_hash", LargeBinary, nullable=True),
+    Column("last_run_id", Uuid, nullable=True),
+    Column("last_run_at", DateTime(timezone=True), nullable=True),
+    Column("last_run_status", Text, nullable=True),
+    Column("last_run_seconds", Float, nullable=True),
+    _created(),
+    _updated(),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+
+automation_versions = _owned(
+    "automation_versions",
+    Column("version", Integer, primary_key=True),
+    Column("workspace", LargeBinary, nullable=False, comment="the document as it came, JSON"),
+    Column("saved_by", Uuid, nullable=True),
+    _created(),
+    ForeignKeyConstraint(
+        ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
+    ),
+    key=("automation_id",),
+)
+
+runs = _owned(
+    "runs",
+    Column("automation_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("title", Text, nullable=False, server_default=text("''")),
+    Column("owner_id", Uuid, nullable=False),
+    Column("space_id", Uuid, nullable=True),
+    Column("executed_by", Uuid, nullable=True),
+    Column("is_test", Boolean, nullable=False, server_default=text("false")),
+    Column("inputs", LargeBinary, nullable=True, comment="JSON: payload of the trigger or form answers"),
+    Column("output", LargeBinary, nullable=True, comment="JSON: what the output blocks collected"),
+    Column("error", JSONB, nullable=True, comment="list of {code, title, detail, block}"),
+    Column("metrics", JSONB, nullable=True),
+    Column("fence", BigInteger, nullable=False, server_default=text("0"), comment="grows with each claim"),
+    Column("worker", Text, nullable=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0"), comment="claims so far"),
+    Column("scheduled_at", DateTime(timezone=True), nullable=True),
+    Column("started_at", DateTime(timezone=True), nullable=True),
+    Column("stopped_at", DateTime(timezone=True), nullable=True),
+    Column("stop_requested_at", DateTime(timezone=True), nullable=True),
+    _created(),
+    _updated(),
+    ForeignKeyConstraint(
+        ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
+    ),
+    Index("ix_runs_of_automation", "tenant_id", "automation_id", "id"),
+    Index(
+        "ix_runs_active",
+        "tenant_id",
+        "automation_id",
+        "status",
+        postgresql_where=text("status IN ('not started','queued','starting','running','must stop')"),
+    ),
+    postgresql_with={"fillfactor": "70"},
+)
+
+# No foreign key: the check would lock the run's row once an entry. Deleting a run deletes its journal explicitly.
+journal = _owned(
+    "journal",
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("data", LargeBinary, nullable=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    key=("run_id",),
+)
+
+# What a run keeps aside because it is large: outputs over 256 kB and the trigger's payload.
+run_blobs = _owned(
+    "run_blobs",
+    Column("id", Uuid, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    _created(),
+    key=("run_id",),
+)
+
+pointers = _owned(
+    "pointers",
+    Column("block_id", Text, primary_key=True),
+    Column("inputs_hash", Text, primary_key=True, comment="one pointer per distinct set of inputs"),
+    Column("value", JSONB, nullable=False),
+    Column("run_id", Uuid, nullable=True, comment="the run that moved it last"),
+    _updated(),
+    ForeignKeyConstraint(
+        ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
+    ),
+    key=("automation_id",),
+)
+
+# Counters of the API's rate limits: lost on a crash, which is fine; hence unlogged.
+rate_windows = Table(
+    "rate_windows",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("window_start", BigInteger, primary_key=True),
+    Column("count", Integer, nullable=False),
+    prefixes=["UNLOGGED"],
+)
+
+TENANT_TABLES: tuple[Table, ...] = tuple(table for table in metadata.sorted_tables if "tenant_id" in table.columns)
