@@ -1,0 +1,1 @@
+"""Automations: what runs, who owns it, how it is started."""

@@ -1,0 +1,416 @@
+"""Automations: ``/automations``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from msgspec import UNSET
+from starlette.responses import Response
+
+from tieline.api.cloud.automations.errors import InvalidUsageQuery
+from tieline.api.cloud.automations.reach import cursor_name, reach
+from tieline.api.cloud.automations.schemas import (
+    LISTING,
+    SHOWN,
+    AutomationDetail,
+    AutomationList,
+    AutomationSettings,
+    ChangeOwner,
+    ChangeSpace,
+    CopiedAutomation,
+    CopyAutomation,
+    CreateAutomation,
+    PointerList,
+    ScheduleBody,
+    UpdateAutomation,
+    UsageList,
+    show_detail,
+    show_item,
+    show_pointer,
+)
+from tieline.api.cloud.automations.usage import usage
+from tieline.api.cloud.runs.schemas import SHOWN as SHOWN_RUN
+from tieline.api.edge.access import Call, access
+from tieline.api.edge.answers import Empty, Json
+from tieline.api.edge.bodies import Incoming, json_body
+from tieline.api.edge.documented import documented
+from tieline.api.edge.ids import parse_id, path_id
+from tieline.api.edge.lists import ListQuery, Lists, one_value
+from tieline.api.edge.preconditions import IF_MATCH, expected
+from tieline.automations.library import DEFAULT_MAX_CONCURRENT_RUNS, state_tag
+from tieline.automations.workspace import Report, check
+from tieline.core import json
+from tieline.core.errors import BadInput
+from tieline.storage.tables import automations, runs
+from tieline.storage.unit import Unit
+from tieline.tenancy import tenants
+from tieline.tenancy.visibility import visible
+
+router = APIRouter(tags=["automations"])
+
+LIST = Lists("automations", LISTING, list_all=True)
+SETTING = "maxConcurrentRunsPerAutomation"
+
+Reader = Annotated[Call, Depends(access("automations", "read"))]
+Writer = Annotated[Call, Depends(access("automations", "write"))]
+AutomationId = Annotated[UUID, Depends(path_id("id", "automation"))]
+
+
+@router.get(
+    "/automations",
+    **documented("List automations", name="getAutomations", answer=AutomationList, parameters=LIST.parameters()),
+)
+async def list_automations(call: Reader, query: Annotated[ListQuery, Depends(LIST.read)]) -> Response:
+    """The automations that the caller has access to: the own ones and those in spaces; administrators see all."""
+    async with call.unit() as unit:
+        page = await LIST.answer(
+            call,
+            unit,
+            query,
+            lambda everything: unit.select(automations, *SHOWN).where(
+                visible(automations, call.principal, all_of_tenant=everything)
+            ),
+            show_item,
+            cursor_name=cursor_name(call.request),
+        )
+    return Json(page)
+
+
+@router.post(
+    "/automations",
+    **documented(
+        "Create an automation", name="createAutomation", answer=AutomationDetail, status=201, body=CreateAutomation
+    ),
+)
+async def create_automation(
+    call: Writer, body: Annotated[Incoming[CreateAutomation], Depends(json_body(CreateAutomation, large=True))]
+) -> Response:
+    """Makes an automation. The workspace may be an export of the original product; it is kept byte for byte."""
+    wanted = body.model
+    workspace = body.raw("workspace") if body.sent("workspace") else b"{}"
+    async with call.unit() as unit:
+        row = await call.services.automations.create(
+            unit,
+            owner_id=call.principal.user_id,
+            name=wanted.name,
+            description=wanted.description,
+            space_id=parse_id(wanted.space_id, "space", BadInput, "/spaceId") if wanted.space_id else None,
+            schedules=_schedules(wanted.schedules),
+            workspace=workspace,
+            max_concurrent_runs=wanted.max_concurrent_runs,
+            concurrency_limit=await _concurrency_limit(unit),
+        )
+        return await _detail(call, unit, row, report=_report(workspace), status=201)
+
+
+@router.get(
+    "/automations/settings",
+    **documented("Get the settings for automations", name="getSettings", answer=AutomationSettings, errors=[400]),
+)
+async def get_settings(call: Reader) -> Response:
+    """What holds for all automations of the tenant."""
+    async with call.unit() as unit:
+        limit = await _concurrency_limit(unit)
+    return Json({SETTING: limit})
+
+
+@router.put(
+    "/automations/settings",
+    **documented(
+        "Update the settings for automations",
+        name="putSettings",
+        answer=AutomationSettings,
+        body=AutomationSettings,
+        errors=[409],
+    ),
+)
+async def put_settings(
+    call: Writer, body: Annotated[Incoming[AutomationSettings], Depends(json_body(AutomationSettings))]
+) -> Response:
+    """Changes what is sent. For tenant administrators."""
+    call.principal.require_admin()
+    changes = {SETTING: body.model.max_concurrent_runs_per_automation} if body.sent(SETTING) else {}
+    async with call.services.database.system() as unit:
+        stored = await tenants.put_settings(unit, call.principal.tenant_id, **changes)
+    return Json({SETTING: _limit_in(stored)})
+
+
+@router.get(
+    "/automations/usage",
+    **documented(
+        "Get usage metrics",
+        name="getUsageMetrics",
+        answer=UsageList,
+        parameters=[
+            {
+                "name": "filter",
+                "in": "query",
+                "required": True,
+                "schema": {"type": "string"},
+                "description": "SCIM expression on `name` (runs, scheduledRuns, triggeredRuns, webhookRuns, "
+                "duration in seconds, bandwidthIn and bandwidthOut in bytes) and `date` (in UTC).",
+                "example": 'name eq "runs" and date ge "2026-01-01"',
+            },
+            {
+                "name": "breakdownBy",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string", "enum": ["automation"]},
+                "description": "`automation`: one figure for each automation.",
+            },
+        ],
+    ),
+)
+async def get_usage(call: Reader, request: Request) -> Response:
+    """What the runs of the last 400 days did, by day. For tenant administrators."""
+    call.principal.require_admin()
+    expression = one_value(request, "filter")
+    if expression is None:
+        raise InvalidUsageQuery('The parameter filter is missing; send for example name eq "runs".', parameter="filter")
+    breakdown = one_value(request, "breakdownBy") or ""
+    if breakdown not in {"", "automation"}:
+        raise InvalidUsageQuery("The parameter breakdownBy can only be automation.", parameter="breakdownBy")
+    async with call.unit() as unit:
+        rows = await usage(unit, expression, by_automation=bool(breakdown))
+    figures = []
+    for row in rows:
+        figure = {"date": row["date"].isoformat(), "name": row["name"], "value": row["value"]}
+        if breakdown:
+            about = {"guid": row["guid"], "name": row["automation_name"][:50], "ownerId": row["owner_id"]}
+            figure["automation"] = about
+        figures.append(figure)
+    return Json({"data": figures})
+
+
+@router.get(
+    "/automations/{id:uuid}",
+    **documented("Get an automation", name="getAutomation", answer=AutomationDetail, errors=[400, 404]),
+)
+async def get_automation(call: Reader, automation_id: AutomationId) -> Response:
+    """The full definition. The header `ETag` can be sent back as `If-Match` of a change."""
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        return await _detail(call, unit, await call.services.automations.get(unit, automation_id))
+
+
+@router.put(
+    "/automations/{id:uuid}",
+    **documented(
+        "Update an automation",
+        name="updateAutomation",
+        answer=AutomationDetail,
+        body=UpdateAutomation,
+        errors=[404, 409],
+        parameters=[IF_MATCH],
+    ),
+)
+async def update_automation(
+    call: Writer,
+    automation_id: AutomationId,
+    body: Annotated[Incoming[UpdateAutomation], Depends(json_body(UpdateAutomation, large=True))],
+) -> Response:
+    """Changes what is sent, leaves the rest. Another workspace becomes a new version; runs under way keep theirs."""
+    wanted = body.model
+    workspace = body.raw("workspace") if body.sent("workspace") else None
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id, lock=True)
+        row = await call.services.automations.update(
+            unit,
+            automation_id,
+            saved_by=call.principal.user_id,
+            expected=expected(call.request),
+            name=wanted.name if body.sent("name") else UNSET,
+            description=wanted.description if body.sent("description") else UNSET,
+            schedules=_schedules(wanted.schedules) if body.sent("schedules") else UNSET,
+            workspace=UNSET if workspace is None else workspace,
+            max_concurrent_runs=wanted.max_concurrent_runs if body.sent("maxConcurrentRuns") else UNSET,
+            concurrency_limit=await _concurrency_limit(unit),
+        )
+        return await _detail(call, unit, row, report=None if workspace is None else _report(workspace))
+
+
+@router.delete(
+    "/automations/{id:uuid}",
+    **documented("Delete an automation", name="deleteAutomation", status=204, errors=[404]),
+)
+async def delete_automation(call: Writer, automation_id: AutomationId) -> Response:
+    """Removes it with its versions, runs and pointers. Runs under way end within a second."""
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        await call.services.automations.delete(unit, automation_id)
+    return Empty()
+
+
+@router.post(
+    "/automations/{id:uuid}/actions/copy",
+    **documented(
+        "Duplicate an automation",
+        name="copyAutomation",
+        answer=CopiedAutomation,
+        status=201,
+        body=CopyAutomation,
+        errors=[404],
+    ),
+)
+async def copy_automation(
+    call: Writer,
+    automation_id: AutomationId,
+    body: Annotated[Incoming[CopyAutomation], Depends(json_body(CopyAutomation))],
+) -> Response:
+    """Makes another one with the same workspace, in the caller's personal space, without schedules and history."""
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        row = await call.services.automations.copy(
+            unit, automation_id, name=body.model.name, owner_id=call.principal.user_id
+        )
+    return Json({"id": row["id"]}, 201)
+
+
+@router.post(
+    "/automations/{id:uuid}/actions/enable",
+    **documented("Enable an automation", name="enableAutomation", status=204, errors=[400, 404]),
+)
+async def enable_automation(call: Writer, automation_id: AutomationId) -> Response:
+    """Lets it be run again."""
+    return await _set_enabled(call, automation_id, True)
+
+
+@router.post(
+    "/automations/{id:uuid}/actions/disable",
+    **documented("Disable an automation", name="disableAutomation", status=204, errors=[400, 404]),
+)
+async def disable_automation(call: Writer, automation_id: AutomationId) -> Response:
+    """Lets no run of it start; those under way go on."""
+    return await _set_enabled(call, automation_id, False)
+
+
+async def _set_enabled(call: Call, automation_id: UUID, enabled: bool) -> Response:
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        await call.services.automations.set_enabled(unit, automation_id, enabled)
+    return Empty()
+
+
+@router.post(
+    "/automations/{id:uuid}/actions/change-owner",
+    **documented(
+        "Change the owner of an automation", name="automationChangeOwner", status=204, body=ChangeOwner, errors=[404]
+    ),
+)
+async def change_owner(
+    call: Writer, automation_id: AutomationId, body: Annotated[Incoming[ChangeOwner], Depends(json_body(ChangeOwner))]
+) -> Response:
+    """Gives it to another user, without its run history. For tenant administrators."""
+    return await _change_owner(call, automation_id, body.model.user_id)
+
+
+@router.post(
+    "/automations/{id:uuid}/actions/move",
+    **documented(
+        "Move an automation to another owner", name="moveAutomation", status=204, body=ChangeOwner, errors=[404]
+    ),
+)
+async def move_automation(
+    call: Writer, automation_id: AutomationId, body: Annotated[Incoming[ChangeOwner], Depends(json_body(ChangeOwner))]
+) -> Response:
+    """The older name of change-owner."""
+    return await _change_owner(call, automation_id, body.model.user_id)
+
+
+async def _change_owner(call: Call, automation_id: UUID, user_id: str) -> Response:
+    call.principal.require_admin()
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        await call.services.automations.change_owner(unit, automation_id, parse_id(user_id, "user", pointer="/userId"))
+    return Empty()
+
+
+@router.post(
+    "/automations/{id:uuid}/actions/change-space",
+    **documented(
+        "Change the space of an automation", name="automationChangeSpace", status=204, body=ChangeSpace, errors=[404]
+    ),
+)
+async def change_space(
+    call: Writer, automation_id: AutomationId, body: Annotated[Incoming[ChangeSpace], Depends(json_body(ChangeSpace))]
+) -> Response:
+    """Moves it to another space; an empty `spaceId` is the owner's personal space."""
+    space = body.model.space_id
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        await call.services.automations.change_space(
+            unit, automation_id, parse_id(space, "space", pointer="/spaceId") if space else None
+        )
+    return Empty()
+
+
+@router.get(
+    "/automations/{id:uuid}/pointers",
+    **documented("List the pointers of an automation", name="getPointers", answer=PointerList, errors=[404]),
+)
+async def list_pointers(call: Reader, automation_id: AutomationId) -> Response:
+    """Where its incremental blocks stand. An addition of ours."""
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        rows = await call.services.automations.pointers(unit, automation_id)
+    return Json({"data": [show_pointer(row) for row in rows]})
+
+
+@router.delete(
+    "/automations/{id:uuid}/pointers",
+    **documented(
+        "Reset the pointers of an automation",
+        name="resetPointers",
+        status=204,
+        errors=[404],
+        parameters=[
+            {
+                "name": "blockId",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "Only the pointers of this block.",
+            }
+        ],
+    ),
+)
+async def reset_pointers(call: Writer, automation_id: AutomationId) -> Response:
+    """Lets its incremental blocks begin from the start again. An addition of ours."""
+    block_id = one_value(call.request, "blockId")
+    async with call.unit() as unit:
+        await reach(call, unit, automation_id)
+        await call.services.automations.reset_pointers(unit, automation_id, block_id)
+    return Empty()
+
+
+async def _detail(
+    call: Call, unit: Unit, row: dict[str, Any], *, report: Report | None = None, status: int = 200
+) -> Response:
+    """The full definition; who may only read does not get what starts the automation."""
+    last = None
+    if row["last_run_id"] is not None:
+        last = await unit.one(unit.select(runs, *SHOWN_RUN).where(runs.c.id == row["last_run_id"]))
+    token = None
+    if call.principal.may("automations", "write"):
+        token = call.services.automations.execution_token(row, call.principal.tenant_id)
+    shown = show_detail(row, last_run=last, execution_token=token, report=report)
+    return Json(shown, status, {"etag": f'"{state_tag(row)}"'})
+
+
+def _schedules(wanted: list[ScheduleBody]) -> list[dict[str, Any]]:
+    return [schedule.model_dump(exclude_unset=True) for schedule in wanted]
+
+
+def _report(workspace: bytes) -> Report:
+    return check(json.loads(workspace))
+
+
+async def _concurrency_limit(unit: Unit) -> int:
+    return _limit_in(await tenants.settings_of(unit))
+
+
+def _limit_in(settings: dict[str, Any]) -> int:
+    figure = settings.get(SETTING)
+    return figure if isinstance(figure, int) else DEFAULT_MAX_CONCURRENT_RUNS

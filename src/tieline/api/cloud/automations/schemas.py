@@ -1,0 +1,342 @@
+"""Automations on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Raw
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from tieline.api.cloud.runs.schemas import STATUSES, RunDetail
+from tieline.api.cloud.runs.schemas import show_detail as show_run
+from tieline.api.edge.bodies import Body, Description, Name, Whole
+from tieline.api.edge.documented import Links
+from tieline.automations.library.workspaces import mentioned
+from tieline.automations.workspace import Report
+from tieline.core.clock import iso
+from tieline.core.filters import Attribute
+from tieline.storage.tables import automations
+from tieline.tenancy.listing import Listing, by_letters
+
+State = Literal["available", "unavailable", "disabled"]
+RunMode = Literal["manual", "scheduled", "triggered", "webhook"]
+LastStatus = Literal[
+    "failed",
+    "finished",
+    "finished with warnings",
+    "must stop",
+    "not started",
+    "paused",
+    "running",
+    "starting",
+    "stopped",
+    "exceeded limit",
+]
+Metric = Literal["runs", "scheduledRun", "triggeredRun", "webhookRuns", "duration", "bandwidthIn", "bandwidthOut"]
+METRICS: tuple[Metric, ...] = Metric.__args__  # type: ignore[attr-defined]
+
+ShortText = Annotated[str, StringConstraints(max_length=1000)]
+
+LISTING = Listing(
+    automations.c.id,
+    filters={
+        "name": (Attribute(), automations.c.name),
+        "runMode": (Attribute(), automations.c.run_mode),
+        "lastRunStatus": (Attribute(), automations.c.last_run_status),
+        "ownerId": (Attribute(exact=True), automations.c.owner_id),
+        "spaceId": (Attribute(exact=True), automations.c.space_id),
+    },
+    sorts={
+        "id": automations.c.id,
+        "name": by_letters(automations.c.name),
+        "runMode": automations.c.run_mode,
+        "state": automations.c.state,
+        "createdAt": automations.c.created_at,
+        "updatedAt": automations.c.updated_at,
+        "lastRunAt": automations.c.last_run_at,
+        "lastRunStatus": automations.c.last_run_status,
+        "maxConcurrentRuns": automations.c.max_concurrent_runs,
+    },
+)
+
+SHOWN = (
+    automations.c.id,
+    automations.c.name,
+    automations.c.description,
+    automations.c.owner_id,
+    automations.c.space_id,
+    automations.c.state,
+    automations.c.run_mode,
+    automations.c.max_concurrent_runs,
+    automations.c.last_run_at,
+    automations.c.last_run_status,
+    automations.c.last_run_seconds,
+    automations.c.created_at,
+    automations.c.updated_at,
+)
+
+
+class ScheduleBody(Body):
+    """When an automation runs by itself. `recurrence` is an addition of ours."""
+
+    id: ShortText = Field(default="", description="Of a schedule that exists; keeps it.")
+    start_at: ShortText = Field(alias="startAt", default="", description="`2026-01-31 12:00:00`, in the time zone.")
+    stop_at: ShortText = Field(alias="stopAt", default="", description="Until when the schedule holds.")
+    interval: Whole = Field(default=0, description="Seconds; rounded to whole minutes, 30 is kept.")
+    timezone: ShortText = Field(default="", description="As in `Europe/Stockholm`.")
+    recurrence: ShortText = Field(default="", description="RRULE (RFC 5545); wins over `interval`.")
+
+
+class CreateAutomation(Body):
+    """A new automation."""
+
+    name: Name = Field(description="The name of the automation.")
+    description: Description = Field(default="", description="What it is for.")
+    space_id: ShortText = Field(
+        alias="spaceId", default="", description="The space it is made in; none = the personal space."
+    )
+    schedules: list[ScheduleBody] = Field(default_factory=list, description="When it runs by itself.")
+    workspace: dict[str, Any] = Field(default_factory=dict, description="The blocks; kept as it comes.")
+    max_concurrent_runs: Whole = Field(
+        alias="maxConcurrentRuns", default=1, ge=1, description="How many runs may be under way at once."
+    )
+
+
+class UpdateAutomation(Body):
+    """A change; what is left out stays. Fields that are read-only may be sent along and are not looked at."""
+
+    name: Name = Field(default_factory=str, description="The name of the automation.")
+    description: Description = Field(default="", description="What it is for.")
+    schedules: list[ScheduleBody] = Field(
+        default_factory=list, description="All schedules; those left out are removed."
+    )
+    workspace: dict[str, Any] = Field(default_factory=dict, description="The blocks; another one makes a new version.")
+    max_concurrent_runs: Whole = Field(
+        alias="maxConcurrentRuns", default=1, ge=1, description="How many runs may be under way at once."
+    )
+
+
+class CopyAutomation(Body):
+    """How the copy is called."""
+
+    name: Name = Field(description="Name of the new automation.")
+
+
+class ChangeOwner(Body):
+    """Who is to own it."""
+
+    user_id: ShortText = Field(alias="userId", description="The unique identifier of the new owner.")
+
+
+class ChangeSpace(Body):
+    """Where it is to be."""
+
+    space_id: ShortText = Field(
+        alias="spaceId", description="The unique identifier of the new space; empty = the owner's personal space."
+    )
+
+
+class AutomationSettings(Body):
+    """The tenant's settings for automations."""
+
+    max_concurrent_runs_per_automation: Whole = Field(
+        alias="maxConcurrentRunsPerAutomation",
+        default=10,
+        ge=1,
+        le=1000,
+        description="The most that `maxConcurrentRuns` of an automation may be.",
+    )
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class Schedule(_Wire):
+    """When an automation runs by itself."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    start_at: str = ""
+    stop_at: str = ""
+    interval: int = 0
+    timezone: str = ""
+    recurrence: str = ""
+    last_started_at: datetime | None = None
+
+
+class Finding(_Wire):
+    """Something about a workspace that a person should know."""
+
+    code: str = ""
+    detail: str = ""
+    block: str = ""
+    block_id: str = ""
+
+
+class ImportReport(_Wire):
+    """What was found in the workspace that came with the request."""
+
+    blocks: int
+    errors: list[Finding]
+    warnings: list[Finding]
+    unbound: list[dict[str, Any]]
+    unknown: list[dict[str, Any]]
+
+
+class AutomationItem(_Wire):
+    """An automation in a list. What has no value is left out."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    name: str
+    description: str
+    owner_id: str
+    state: State
+    run_mode: RunMode
+    max_concurrent_runs: int
+    created_at: datetime
+    updated_at: datetime
+    space_id: str = ""
+    duration: int = Field(default=0, description="Seconds that the last run took.")
+    last_run_at: datetime | None = None
+    last_run_status: LastStatus = "not started"
+
+
+class AutomationDetail(AutomationItem):
+    """An automation."""
+
+    schedules: list[Schedule]
+    workspace: dict[str, Any]
+    connector_ids: list[str]
+    endpoint_ids: list[str]
+    snippet_ids: list[str]
+    version: int = Field(description="Grows with every change of the workspace. An addition of ours.")
+    last_run: RunDetail | None = None
+    execution_token: str = Field(
+        default="", description="Starts the automation from outside; only for those who may edit."
+    )
+    import_report: ImportReport | None = Field(default=None, description="After a change of the workspace. Ours.")
+
+
+class AutomationList(BaseModel):
+    """A page of automations."""
+
+    data: list[AutomationItem]
+    links: Links
+
+
+class CopiedAutomation(BaseModel):
+    """The id of the copy."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+
+
+class UsageAutomation(_Wire):
+    """The automation that a figure is about."""
+
+    guid: str
+    name: str
+    owner_id: str
+
+
+class Usage(BaseModel):
+    """One figure of one day."""
+
+    date: str
+    name: Metric
+    value: int
+    automation: UsageAutomation | None = None
+
+
+class UsageList(BaseModel):
+    """Figures by day."""
+
+    data: list[Usage]
+
+
+class Pointer(_Wire):
+    """Where an incremental block stands, for one set of its inputs."""
+
+    block_id: str
+    inputs: str = Field(description="Stands for the block's inputs.")
+    value: Any
+    run_id: str | None
+    updated_at: datetime
+
+
+class PointerList(BaseModel):
+    """All pointers of an automation."""
+
+    data: list[Pointer]
+
+
+def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An automation in a list."""
+    shown: dict[str, Any] = {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "ownerId": row["owner_id"],
+        "state": row["state"],
+        "runMode": row["run_mode"],
+        "maxConcurrentRuns": row["max_concurrent_runs"],
+        "createdAt": iso(row["created_at"]),
+        "updatedAt": iso(row["updated_at"]),
+    }
+    if row["space_id"] is not None:
+        shown["spaceId"] = row["space_id"]
+    if row["last_run_status"] is not None:
+        # Lists of automations have no word for a run that waits behind another one.
+        waits = row["last_run_status"] not in STATUSES or row["last_run_status"] == "queued"
+        shown["lastRunStatus"] = "not started" if waits else row["last_run_status"]
+    if row["last_run_at"] is not None:
+        shown["lastRunAt"] = iso(row["last_run_at"])
+    if row["last_run_seconds"] is not None:
+        shown["duration"] = int(row["last_run_seconds"])
+    return shown
+
+
+def show_detail(
+    row: Mapping[str, Any],
+    *,
+    last_run: Mapping[str, Any] | None = None,
+    execution_token: str | None = None,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """An automation with its workspace as it was sent."""
+    guids = mentioned(row["workspace"])
+    shown = {
+        **show_item(row),
+        "schedules": row["schedules"],
+        "workspace": Raw(row["workspace"]),
+        "connectorIds": guids.connectors,
+        "endpointIds": guids.endpoints,
+        "snippetIds": guids.snippets,
+        "version": row["version"],
+    }
+    if last_run is not None:
+        shown["lastRun"] = show_run(last_run)
+    if execution_token is not None:
+        shown["executionToken"] = execution_token
+    if report is not None:
+        shown["importReport"] = {
+            "blocks": report.blocks,
+            "errors": report.errors,
+            "warnings": report.warnings,
+            "unbound": report.unbound,
+            "unknown": report.unknown,
+        }
+    return shown
+
+
+def show_pointer(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A pointer."""
+    return {
+        "blockId": row["block_id"],
+        "inputs": row["inputs_hash"],
+        "value": row["value"],
+        "runId": row["run_id"],
+        "updatedAt": iso(row["updated_at"]),
+    }

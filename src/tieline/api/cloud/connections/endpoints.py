@@ -1,0 +1,289 @@
+"""Connections: ``/automation-connections``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends
+from msgspec import UNSET
+from starlette.responses import Response
+
+from tieline.api.cloud.connections.answers import asked, read
+from tieline.api.cloud.connections.errors import ConnectionInUse
+from tieline.api.cloud.connections.schemas import (
+    LISTING,
+    SHOWN,
+    ChangeConnectionOwner,
+    ChangeConnectionSpace,
+    ConnectionCheck,
+    ConnectionDetail,
+    ConnectionList,
+    CreateConnection,
+    UpdateConnection,
+    show_detail,
+    show_item,
+    state_tag,
+)
+from tieline.api.edge.access import Call, access
+from tieline.api.edge.answers import Empty, Json
+from tieline.api.edge.bodies import Incoming, json_body
+from tieline.api.edge.documented import documented
+from tieline.api.edge.ids import parse_id, path_id
+from tieline.api.edge.lists import ListQuery, Lists, flag
+from tieline.api.edge.preconditions import IF_MATCH, expected
+from tieline.core.errors import BadInput, Conflict, Forbidden, NotFound
+from tieline.storage.tables import automation_versions, automations, connections
+from tieline.storage.unit import Unit
+from tieline.tenancy import spaces, users
+from tieline.tenancy.visibility import sees, visible
+
+router = APIRouter(tags=["automation-connections"])
+
+LIST = Lists("connections", LISTING, list_all=False)
+
+Reader = Annotated[Call, Depends(access("connections", "read"))]
+Writer = Annotated[Call, Depends(access("connections", "write"))]
+ConnectionId = Annotated[UUID, Depends(path_id("id", "connection"))]
+
+
+@router.get(
+    "/automation-connections",
+    **documented(
+        "List connections", name="getAutomationConnections", answer=ConnectionList, parameters=LIST.parameters()
+    ),
+)
+async def list_connections(call: Reader, query: Annotated[ListQuery, Depends(LIST.read)]) -> Response:
+    """The own connections and those in spaces; with `listAll`, for administrators, all of the tenant."""
+    if query.list_all and not call.principal.is_admin:
+        raise Forbidden("Only a tenant administrator may list all connections; leave listAll out.", parameter="listAll")
+    async with call.unit() as unit:
+        page = await LIST.answer(
+            call,
+            unit,
+            query,
+            lambda everything: unit.select(connections, *SHOWN).where(
+                visible(connections, call.principal, all_of_tenant=everything)
+            ),
+            show_item,
+        )
+    return Json(page)
+
+
+@router.post(
+    "/automation-connections",
+    **documented(
+        "Create a connection",
+        name="createAutomationConnection",
+        answer=ConnectionDetail,
+        status=201,
+        body=CreateConnection,
+    ),
+)
+async def create_connection(
+    call: Writer, body: Annotated[Incoming[CreateConnection], Depends(json_body(CreateConnection))]
+) -> Response:
+    """Makes a connection. What is missing can be answered later; `isConnected` and `error` say what is."""
+    wanted = body.model
+    connector_id = parse_id(wanted.connector_id, "connector", BadInput, "/connectorId")
+    space_id = parse_id(wanted.space_id, "space", BadInput, "/spaceId") if wanted.space_id else None
+    async with call.unit() as unit:
+        await spaces.check(unit, space_id)
+        try:
+            connector = await call.services.connectors.get(unit, connector_id)
+        except NotFound:
+            raise BadInput("There is no such connector.", pointer="/connectorId") from None
+        manifest = await call.services.connectors.manifest(unit, connector_id)
+        given = read(connector_id, manifest, wanted.params)
+        methods = manifest.auth
+        row = await call.services.connections.create(
+            unit,
+            connector_id=connector_id,
+            name=wanted.name or connector["title"] or connector["name"],
+            owner_id=call.principal.user_id,
+            space_id=space_id,
+            auth_method=given.auth_method or (methods[0].id if methods else ""),
+            server=given.server,
+            params=given.values,
+        )
+    return Json(show_detail(row, asked(connector_id, manifest)), 201)
+
+
+@router.get(
+    "/automation-connections/{id:uuid}",
+    **documented("Get a connection", name="getAutomationConnection", answer=ConnectionDetail, errors=[400, 404]),
+)
+async def get_connection(call: Reader, connection_id: ConnectionId) -> Response:
+    """A connection and its parameters; secrets are never shown."""
+    async with call.unit() as unit:
+        return await _detail(call, unit, await _reach(call, unit, connection_id))
+
+
+@router.put(
+    "/automation-connections/{id:uuid}",
+    **documented(
+        "Update a connection",
+        name="updateAutomationConnection",
+        answer=ConnectionDetail,
+        body=UpdateConnection,
+        errors=[404, 409],
+        parameters=[IF_MATCH],
+    ),
+)
+async def update_connection(
+    call: Writer,
+    connection_id: ConnectionId,
+    body: Annotated[Incoming[UpdateConnection], Depends(json_body(UpdateConnection))],
+) -> Response:
+    """Changes the name and the parameters that are sent. Another base URL or way to sign in erases the old secrets."""
+    async with call.unit() as unit:
+        await unit.one(
+            unit.select(connections, connections.c.id).where(connections.c.id == connection_id).with_for_update()
+        )
+        row = await _reach(call, unit, connection_id)
+        wanted = expected(call.request)
+        if wanted is not None and wanted != state_tag(row):
+            raise Conflict("Somebody changed this connection since you read it; read it again and repeat your change.")
+        manifest = await call.services.connectors.manifest(unit, row["connector_id"])
+        given = read(row["connector_id"], manifest, body.model.params)
+        row = await call.services.connections.update(
+            unit,
+            connection_id,
+            name=body.model.name if body.sent("name") else UNSET,
+            auth_method=given.auth_method if given.auth_method is not None else UNSET,
+            server=given.server if given.server is not None else UNSET,
+            params={**row["params"], **given.values} if given else UNSET,
+        )
+    return Json(show_detail(row, asked(row["connector_id"], manifest)), headers={"etag": f'"{state_tag(row)}"'})
+
+
+@router.delete(
+    "/automation-connections/{id:uuid}",
+    **documented(
+        "Delete a connection",
+        name="deleteAutomationConnection",
+        status=204,
+        errors=[404],
+        parameters=[
+            {
+                "name": "forced",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "boolean", "default": False},
+                "description": "Also where automations use it, which then fail.",
+            }
+        ],
+    ),
+)
+async def delete_connection(call: Writer, connection_id: ConnectionId) -> Response:
+    """Removes a connection with its secrets; 400 while automations use it, unless forced."""
+    forced = flag(call.request, "forced")
+    async with call.unit() as unit:
+        await _reach(call, unit, connection_id)
+        if not forced and (user := await _used_by(unit, connection_id)) is not None:
+            raise ConnectionInUse(
+                f"The automation {user[:60]!r} uses this connection; send forced=true to delete it anyway."
+            )
+        await call.services.connections.delete(unit, connection_id)
+    return Empty()
+
+
+@router.post(
+    "/automation-connections/{id:uuid}/actions/change-owner",
+    **documented(
+        "Change the owner of a connection",
+        name="automationConnectionChangeOwner",
+        status=204,
+        body=ChangeConnectionOwner,
+        errors=[404],
+    ),
+)
+async def change_owner(
+    call: Writer,
+    connection_id: ConnectionId,
+    body: Annotated[Incoming[ChangeConnectionOwner], Depends(json_body(ChangeConnectionOwner))],
+) -> Response:
+    """Gives it to another user. For its owner and tenant administrators."""
+    async with call.unit() as unit:
+        row = await _reach(call, unit, connection_id)
+        if row["owner_id"] != call.principal.user_id:
+            call.principal.require_admin()
+        user_id = parse_id(body.model.user_id, "user", pointer="/userId")
+        await users.get(unit, user_id)
+        await call.services.connections.update(unit, connection_id, owner_id=user_id)
+    return Empty()
+
+
+@router.post(
+    "/automation-connections/{id:uuid}/actions/change-space",
+    **documented(
+        "Change the space of a connection",
+        name="automationConnectionChangeSpace",
+        status=204,
+        body=ChangeConnectionSpace,
+        errors=[404],
+    ),
+)
+async def change_space(
+    call: Writer,
+    connection_id: ConnectionId,
+    body: Annotated[Incoming[ChangeConnectionSpace], Depends(json_body(ChangeConnectionSpace))],
+) -> Response:
+    """Moves it to another space; without one to the owner's personal space."""
+    wanted = body.model.space_id
+    async with call.unit() as unit:
+        await _reach(call, unit, connection_id)
+        space_id = parse_id(wanted, "space", pointer="/spaceId") if wanted else None
+        if space_id is not None:
+            await spaces.get(unit, space_id)
+        await call.services.connections.update(unit, connection_id, space_id=space_id)
+    return Empty()
+
+
+@router.post(
+    "/automation-connections/{id:uuid}/actions/check",
+    **documented("Check a connection", name="checkAutomationConnection", answer=ConnectionCheck, errors=[400, 404]),
+)
+async def check_connection(call: Writer, connection_id: ConnectionId) -> Response:
+    """Calls the connected API and says whether it answers to these credentials."""
+    async with call.unit() as unit:
+        await _reach(call, unit, connection_id)
+    services = call.services
+    result = await services.connections.check(call.principal.tenant_id, connection_id, services.egress)
+    return Json({"connected": result.ok, "is_connected": result.ok, "detail": "" if result.ok else result.detail})
+
+
+async def _reach(call: Call, unit: Unit, connection_id: UUID) -> dict[str, Any]:
+    """The connection's row. Raises `NotFound` also for one that the caller may not see."""
+    row = await call.services.connections.get(unit, connection_id)
+    if not sees(call.principal, row):
+        raise NotFound("There is no such connection.")
+    return row
+
+
+async def _detail(call: Call, unit: Unit, row: dict[str, Any]) -> Response:
+    manifest = await call.services.connectors.manifest(unit, row["connector_id"])
+    return Json(show_detail(row, asked(row["connector_id"], manifest)), headers={"etag": f'"{state_tag(row)}"'})
+
+
+async def _used_by(unit: Unit, connection_id: UUID) -> str | None:
+    """The name of an automation whose workspace names the connection, in whatever spelling of its id."""
+    statement = (
+        unit.select(automations, automations.c.name)
+        .join(
+            automation_versions,
+            (automation_versions.c.tenant_id == automations.c.tenant_id)
+            & (automation_versions.c.automation_id == automations.c.id)
+            & (automation_versions.c.version == automations.c.version),
+        )
+        .where(
+            sa.func.strpos(
+                sa.func.lower(sa.func.convert_from(automation_versions.c.workspace, "UTF8")), str(connection_id)
+            )
+            > 0
+        )
+        .limit(1)
+    )
+    name: str | None = await unit.scalar(statement)
+    return name

@@ -1,0 +1,19 @@
+"""What can be refused about connections."""
+
+from __future__ import annotations
+
+from tieline.core.errors import BadInput
+
+
+class ConnectionInUse(BadInput):
+    """Automations use the connection; the published documents answer this with 400."""
+
+    code = "connection-in-use"
+    title = "The connection is in use"
+
+
+class UnknownParameter(BadInput):
+    """A parameter that the connector does not ask for."""
+
+    code = "unknown-connection-parameter"
+    title = "Unknown connection parameter"

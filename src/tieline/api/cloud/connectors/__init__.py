@@ -1,0 +1,1 @@
+"""Connectors: what can be connected, imported from documents."""

@@ -1,0 +1,1 @@
+"""Runs of an automation: start, look at, stop, retry."""

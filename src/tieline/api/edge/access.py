@@ -1,0 +1,106 @@
+"""Who asks, and whether they may: the first thing that every operation depends on.
+
+Reader = Annotated[Call, Depends(access("automations", "read"))]
+
+async def get(call: Reader, automation_id: AutomationId) -> Response:
+    async with call.unit() as unit: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import Request
+from msgspec import Struct
+
+from tieline.api.edge.metrics import Metrics
+from tieline.api.edge.origin import Origin
+from tieline.api.edge.services import Services
+from tieline.core.errors import Unauthorized
+from tieline.core.paging import Cursors
+from tieline.storage.unit import Unit
+from tieline.tenancy.keys import ApiKeys
+from tieline.tenancy.limits import OverLimit, RateLimits, tier_of
+from tieline.tenancy.principal import Principal
+from tieline.tenancy.scopes import Action
+
+
+class Edge(Struct, frozen=True):
+    """What the edge keeps for the life of the application; lies in ``app.state.edge``."""
+
+    services: Services
+    keys: ApiKeys
+    limits: RateLimits
+    cursors: Cursors
+    origin: Origin
+    metrics: Metrics
+
+
+class Call(Struct, frozen=True):
+    """One authenticated request."""
+
+    request: Request
+    principal: Principal
+    edge: Edge
+
+    @property
+    def services(self) -> Services:
+        """The parts of the platform."""
+        return self.edge.services
+
+    def unit(self) -> AbstractAsyncContextManager[Unit]:
+        """A transaction of the caller's tenant. It commits at the end of the block, so answers are built after it."""
+        return self.services.database.tenant(self.principal.tenant_id)
+
+
+def edge_of(request: Request) -> Edge:
+    """The edge of the application that serves this request."""
+    edge: Edge = request.app.state.edge
+    return edge
+
+
+def access(resource: str, action: Action) -> Callable[[Request], Coroutine[Any, Any, Call]]:
+    """A dependency: who it is (401), how often (429), whether the key's scopes allow it (403), in this order."""
+
+    async def enter(request: Request) -> Call:
+        edge = edge_of(request)
+        principal = await edge.keys.authenticate(bearer(request))
+        await _count(edge, request, principal)
+        principal.require(resource, action)
+        return Call(request, principal, edge)
+
+    return enter
+
+
+def bearer(request: Request) -> str:
+    """The token of ``Authorization: Bearer`` (RFC 6750 section 2.1). Raises `Unauthorized`."""
+    sent = request.headers.getlist("authorization")
+    if not sent:
+        raise Unauthorized("Send an API key in the header Authorization: Bearer <key>.")
+    scheme, _, token = sent[0].partition(" ")
+    if len(sent) > 1 or scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("The header Authorization has to be Bearer followed by one API key.")
+    return token.strip()
+
+
+async def _count(edge: Edge, request: Request, principal: Principal) -> None:
+    tier = tier_of(request.method)
+    try:
+        standing = await edge.limits.count(principal, tier)
+    except OverLimit:
+        edge.metrics.limited(tier)
+        raise
+    answer_headers(request).extend(
+        (
+            (b"x-ratelimit-limit", str(standing.limit).encode()),
+            (b"x-ratelimit-remaining", str(standing.remaining).encode()),
+        )
+    )
+
+
+def answer_headers(request: Request) -> list[tuple[bytes, bytes]]:
+    """Headers that the answer will get, whatever it turns out to be."""
+    headers: list[tuple[bytes, bytes]] = request.scope["tieline.headers"]
+    return headers

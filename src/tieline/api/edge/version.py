@@ -1,0 +1,5 @@
+"""Which Tieline this is."""
+
+from importlib.metadata import version
+
+VERSION = version("tieline")

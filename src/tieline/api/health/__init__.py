@@ -1,0 +1,1 @@
+"""For operators: is the process there, is it ready, what does it count."""

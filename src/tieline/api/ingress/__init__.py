@@ -1,0 +1,1 @@
+"""Doors for other programs: the address that starts a triggered automation."""

@@ -1,0 +1,1 @@
+"""``/automations/{id}/actions/execute``: start a triggered automation by its token."""

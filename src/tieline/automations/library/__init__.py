@@ -1,0 +1,5 @@
+"""The automations of a tenant and every version of their workspaces."""
+
+from tieline.automations.library.automations import DEFAULT_MAX_CONCURRENT_RUNS, Automations, state_tag
+
+__all__ = ["DEFAULT_MAX_CONCURRENT_RUNS", "Automations", "state_tag"]

@@ -1,0 +1,256 @@
+"""The automations of a tenant: kept with every version of their workspace.
+
+    automations = Automations(database, vault)
+    async with database.tenant(tenant_id) as unit:
+        row = await automations.create(unit, owner_id=user, name="My sync", workspace=b'{"blocks":[]}')
+        row = await automations.update(unit, row["id"], name="Our sync", saved_by=user)
+
+A row is the one of table ``automations`` with ``workspace`` (the document's bytes, as they came) of its newest version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy import select
+
+from tieline.automations.library import schedules as schedule_rules
+from tieline.automations.library.errors import TooManyConcurrentRuns, VersionConflict
+from tieline.automations.library.workspaces import EMPTY, inspect, same
+from tieline.core.clock import now
+from tieline.core.errors import NotFound
+from tieline.core.ids import new_id
+from tieline.security import tokens
+from tieline.security.vault import Vault
+from tieline.storage.database import Database
+from tieline.storage.tables import automation_versions, automations, journal, pointers, run_blobs, runs
+from tieline.storage.unit import Unit
+from tieline.tenancy import spaces, users
+
+TOKEN_PREFIX = "tlx_"  # noqa: S105 - how an execution token begins
+DEFAULT_MAX_CONCURRENT_RUNS = 10
+
+_WORKSPACE = automation_versions.c.workspace
+
+
+class Automations:
+    """Creates, changes, copies and removes automations; every method is part of the caller's transaction."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def create(
+        self,
+        unit: Unit,
+        *,
+        owner_id: UUID,
+        name: str,
+        description: str = "",
+        space_id: UUID | None = None,
+        schedules: Sequence[dict[str, Any]] = (),
+        workspace: bytes = EMPTY,
+        max_concurrent_runs: int = 1,
+        concurrency_limit: int = DEFAULT_MAX_CONCURRENT_RUNS,
+        saved_by: UUID | None = None,
+    ) -> dict[str, Any]:
+        """A new automation. Raises `BadInput` for a space, schedule, figure or document that cannot be."""
+        await spaces.check(unit, space_id)
+        _check_concurrency(max_concurrent_runs, concurrency_limit)
+        report = inspect(workspace)
+        automation_id = new_id()
+        token = tokens.new_token(TOKEN_PREFIX)
+        await unit.insert(
+            automations,
+            id=automation_id,
+            name=name,
+            description=description,
+            owner_id=owner_id,
+            space_id=space_id,
+            run_mode=report.run_mode,
+            version=1,
+            schedules=schedule_rules.check(schedules),
+            max_concurrent_runs=max_concurrent_runs,
+            execution_token=self._vault.seal(token.encode(), context=_token_context(unit, automation_id)),
+            execution_token_hash=tokens.hash_token(token),
+        )
+        await self._save_version(unit, automation_id, 1, workspace, saved_by or owner_id)
+        return await self.get(unit, automation_id)
+
+    async def row(self, unit: Unit, automation_id: UUID, *, lock: bool = False) -> dict[str, Any]:
+        """The row without its workspace; ``lock`` keeps others from changing it meanwhile. Raises `NotFound`."""
+        statement = unit.select(automations).where(automations.c.id == automation_id)
+        row = await unit.one(statement.with_for_update() if lock else statement)
+        if row is None:
+            raise NotFound("There is no such automation.")
+        return row
+
+    async def get(self, unit: Unit, automation_id: UUID, *, lock: bool = False) -> dict[str, Any]:
+        """The row with its newest workspace; ``lock`` keeps others from changing it meanwhile. Raises `NotFound`."""
+        statement = (
+            unit.select(automations, *automations.c, _WORKSPACE)
+            .join(
+                automation_versions,
+                (automation_versions.c.tenant_id == automations.c.tenant_id)
+                & (automation_versions.c.automation_id == automations.c.id)
+                & (automation_versions.c.version == automations.c.version),
+            )
+            .where(automations.c.id == automation_id)
+        )
+        row = await unit.one(statement.with_for_update(of=automations) if lock else statement)
+        if row is None:
+            raise NotFound("There is no such automation.")
+        return row
+
+    async def update(
+        self,
+        unit: Unit,
+        automation_id: UUID,
+        *,
+        saved_by: UUID,
+        expected: str | None = None,
+        name: str | UnsetType = UNSET,
+        description: str | UnsetType = UNSET,
+        schedules: Sequence[dict[str, Any]] | UnsetType = UNSET,
+        workspace: bytes | UnsetType = UNSET,
+        max_concurrent_runs: int | UnsetType = UNSET,
+        concurrency_limit: int = DEFAULT_MAX_CONCURRENT_RUNS,
+    ) -> dict[str, Any]:
+        """Changes what is given; another workspace makes a new version.
+
+        ``expected`` is what `state_tag` said when the caller read the automation. Raises `VersionConflict` where it
+        says something else by now.
+        """
+        row = await self.get(unit, automation_id, lock=True)
+        if expected is not None and expected not in {state_tag(row), str(row["version"])}:
+            raise VersionConflict(
+                "Somebody saved this automation since you read it; read it again and repeat your change."
+            )
+        changes: dict[str, Any] = {}
+        if name is not UNSET:
+            changes["name"] = name
+        if description is not UNSET:
+            changes["description"] = description
+        if schedules is not UNSET:
+            changes["schedules"] = schedule_rules.check(schedules, row["schedules"])
+        if max_concurrent_runs is not UNSET:
+            if max_concurrent_runs != row["max_concurrent_runs"]:
+                _check_concurrency(max_concurrent_runs, concurrency_limit)
+            changes["max_concurrent_runs"] = max_concurrent_runs
+        if workspace is not UNSET and not same(workspace, row["workspace"]):
+            changes |= {"run_mode": inspect(workspace).run_mode, "version": row["version"] + 1}
+            await self._save_version(unit, automation_id, row["version"] + 1, workspace, saved_by)
+        if changes:
+            await unit.update(automations, automations.c.id == automation_id, updated_at=now(), **changes)
+        return await self.get(unit, automation_id)
+
+    async def delete(self, unit: Unit, automation_id: UUID) -> None:
+        """Removes the automation, its versions, runs and pointers. A run under way loses its claim and ends."""
+        mine = unit.select(runs, runs.c.id).where(runs.c.automation_id == automation_id)
+        await unit.delete(journal, journal.c.run_id.in_(mine))
+        await unit.delete(run_blobs, run_blobs.c.run_id.in_(mine))
+        if not await unit.delete(automations, automations.c.id == automation_id):
+            raise NotFound("There is no such automation.")
+
+    async def copy(self, unit: Unit, automation_id: UUID, *, name: str, owner_id: UUID) -> dict[str, Any]:
+        """A new automation in the owner's personal space with the same workspace, without schedules and history."""
+        row = await self.get(unit, automation_id)
+        return await self.create(
+            unit,
+            owner_id=owner_id,
+            name=name,
+            description=row["description"],
+            workspace=row["workspace"],
+            max_concurrent_runs=row["max_concurrent_runs"],
+            concurrency_limit=row["max_concurrent_runs"],
+        )
+
+    async def set_enabled(self, unit: Unit, automation_id: UUID, enabled: bool) -> None:
+        """A disabled automation starts no runs; those under way go on."""
+        await self._change(unit, automation_id, state="available" if enabled else "disabled")
+
+    async def change_owner(self, unit: Unit, automation_id: UUID, owner_id: UUID) -> None:
+        """Gives the automation to another user, without its history. Raises `NotFound` for an unknown user."""
+        await users.get(unit, owner_id)
+        mine = unit.select(runs, runs.c.id).where(runs.c.automation_id == automation_id)
+        await unit.delete(journal, journal.c.run_id.in_(mine))
+        await unit.delete(run_blobs, run_blobs.c.run_id.in_(mine))
+        await unit.delete(runs, runs.c.automation_id == automation_id)
+        await self._change(
+            unit,
+            automation_id,
+            owner_id=owner_id,
+            space_id=None,
+            last_run_id=None,
+            last_run_at=None,
+            last_run_status=None,
+            last_run_seconds=None,
+        )
+
+    async def change_space(self, unit: Unit, automation_id: UUID, space_id: UUID | None) -> None:
+        """Moves the automation; None is its owner's personal space. Raises `NotFound` for an unknown space."""
+        if space_id is not None:
+            await spaces.get(unit, space_id)
+        await self._change(unit, automation_id, space_id=space_id)
+
+    async def pointers(self, unit: Unit, automation_id: UUID) -> list[dict[str, Any]]:
+        """Where its incremental blocks stand."""
+        statement = unit.select(pointers).where(pointers.c.automation_id == automation_id)
+        return await unit.all(statement.order_by(pointers.c.block_id, pointers.c.inputs_hash))
+
+    async def reset_pointers(self, unit: Unit, automation_id: UUID, block_id: str | None = None) -> int:
+        """Lets one or all incremental blocks begin from the start again; the number of pointers removed."""
+        where = [pointers.c.automation_id == automation_id]
+        if block_id is not None:
+            where.append(pointers.c.block_id == block_id)
+        return await unit.delete(pointers, *where)
+
+    def execution_token(self, row: dict[str, Any], tenant_id: UUID) -> str | None:
+        """The token that starts this automation from outside."""
+        if row["execution_token"] is None:
+            return None
+        context = f"automations/{tenant_id}/{row['id']}/execution_token".encode()
+        return self._vault.open(row["execution_token"], context=context).decode()
+
+    async def find_by_token(self, automation_id: UUID, token: str) -> dict[str, Any] | None:
+        """The automation that this token starts, or None. The caller learns nothing about ids that exist."""
+        if not tokens.is_well_formed(token, TOKEN_PREFIX):
+            return None
+        statement = select(automations).where(
+            automations.c.id == automation_id, automations.c.execution_token_hash == tokens.hash_token(token)
+        )
+        async with self._database.system() as unit:
+            return await unit.one(statement)
+
+    async def _change(self, unit: Unit, automation_id: UUID, **values: Any) -> None:
+        if not await unit.update(automations, automations.c.id == automation_id, updated_at=now(), **values):
+            raise NotFound("There is no such automation.")
+
+    async def _save_version(self, unit: Unit, automation_id: UUID, version: int, workspace: bytes, by: UUID) -> None:
+        await unit.insert(
+            automation_versions, automation_id=automation_id, version=version, workspace=workspace, saved_by=by
+        )
+
+
+def state_tag(row: dict[str, Any]) -> str:
+    """Changes with every change of the automation: the ETag of its representation."""
+    updated: datetime = row["updated_at"]
+    seed = f"{row['id']}/{row['version']}/{updated.timestamp():.6f}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:20]
+
+
+def _token_context(unit: Unit, automation_id: UUID) -> bytes:
+    return f"automations/{unit.tenant_id}/{automation_id}/execution_token".encode()
+
+
+def _check_concurrency(wanted: int, limit: int) -> None:
+    if not 1 <= wanted <= limit:
+        raise TooManyConcurrentRuns(
+            f"maxConcurrentRuns has to be between 1 and {limit}; the tenant's automation settings can raise that.",
+            pointer="/maxConcurrentRuns",
+        )

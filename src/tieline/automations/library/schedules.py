@@ -1,0 +1,123 @@
+"""Schedules of an automation: what is accepted, and in which form it is kept.
+
+``interval`` is in seconds and is rounded to whole minutes, but 30 is kept; ``startAt`` and ``stopAt`` are
+``Y-m-d H:i:s`` in ``timezone``; ``recurrence`` is an RRULE (RFC 5545 section 3.3.10) and wins over ``interval``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from msgspec import UNSET, Struct, UnsetType, to_builtins
+
+from tieline.automations.library.errors import InvalidSchedule
+from tieline.core.ids import new_id
+
+MAX_SCHEDULES = 20
+MAX_INTERVAL = 366 * 24 * 3600
+SHORTEST = 30
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+class Schedule(Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """When an automation runs by itself."""
+
+    id: str
+    interval: int | UnsetType = UNSET
+    recurrence: str | UnsetType = UNSET
+    start_at: str | UnsetType = UNSET
+    stop_at: str | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    last_started_at: str | UnsetType = UNSET
+
+
+def check(
+    wanted: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]] = (), *, pointer: str = "/schedules"
+) -> list[dict[str, Any]]:
+    """The schedules in the form in which they are stored.
+
+    An entry with the id of a ``kept`` one keeps that id and when it started last; both are ours to set. Raises
+    `InvalidSchedule`.
+    """
+    if len(wanted) > MAX_SCHEDULES:
+        raise InvalidSchedule(
+            f"There are {len(wanted)} schedules; at most {MAX_SCHEDULES} can be kept.", pointer=pointer
+        )
+    known = {entry["id"]: entry for entry in kept}
+    checked = []
+    for index, entry in enumerate(wanted):
+        before = known.pop(str(entry.get("id")), None)
+        schedule = _check_one(entry, f"{pointer}/{index}")
+        if before is not None:
+            schedule.id = before["id"]
+            schedule.last_started_at = before.get("lastStartedAt", UNSET)
+        checked.append(to_builtins(schedule))
+    return checked
+
+
+def _check_one(entry: dict[str, Any], pointer: str) -> Schedule:
+    schedule = Schedule(id=str(new_id()))
+    if entry.get("interval"):
+        schedule.interval = _interval(entry["interval"], f"{pointer}/interval")
+    start = _moment(entry, "startAt", pointer)
+    stop = _moment(entry, "stopAt", pointer)
+    if start is not None:
+        schedule.start_at = start.strftime(_TIME)
+    if stop is not None:
+        schedule.stop_at = stop.strftime(_TIME)
+    if start is not None and stop is not None and stop <= start:
+        raise InvalidSchedule("stopAt has to be later than startAt.", pointer=f"{pointer}/stopAt")
+    if entry.get("timezone"):
+        schedule.timezone = _timezone(entry["timezone"], f"{pointer}/timezone")
+    if entry.get("recurrence"):
+        schedule.recurrence = _recurrence(entry["recurrence"], f"{pointer}/recurrence")
+    return schedule
+
+
+def _interval(seconds: int, pointer: str) -> int:
+    rounded = seconds if seconds == SHORTEST else (seconds + 30) // 60 * 60
+    if not SHORTEST <= rounded <= MAX_INTERVAL:
+        raise InvalidSchedule(f"interval has to be between {SHORTEST} and {MAX_INTERVAL} seconds.", pointer=pointer)
+    return rounded
+
+
+def _moment(entry: dict[str, Any], name: str, pointer: str) -> datetime | None:
+    text = entry.get(name)
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+    except ValueError:
+        raise InvalidSchedule(
+            f"{name} is no time; write it as 2026-01-31 12:00:00.", pointer=f"{pointer}/{name}"
+        ) from None
+
+
+def _timezone(name: str, pointer: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        # ZoneInfoNotFoundError is a KeyError, a directory's name an OSError.
+        pass
+    except KeyError:
+        pass
+    else:
+        return name
+    raise InvalidSchedule("timezone is not known; write it as Europe/Stockholm.", pointer=pointer)
+
+
+def _recurrence(rule: str, pointer: str) -> str:
+    text = rule.removeprefix("RRULE:")
+    try:
+        if len(text) > 1000 or "\n" in text:
+            raise ValueError
+        rrulestr(text)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        raise InvalidSchedule(
+            "recurrence is no rule of RFC 5545; write it as RRULE:FREQ=DAILY;BYHOUR=6.", pointer=pointer
+        ) from None
+    return f"RRULE:{text}"

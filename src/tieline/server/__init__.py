@@ -1,0 +1,1 @@
+"""Assembly: the ASGI application, the worker, the command line, settings and logging."""

@@ -1,0 +1,54 @@
+"""The ASGI application: every family of the API behind one guard."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from tieline.api import cloud
+from tieline.api.edge import envelope
+from tieline.api.edge.access import Edge
+from tieline.api.edge.cursors import signed_cursors
+from tieline.api.edge.guard import Guard
+from tieline.api.edge.intake import Intake
+from tieline.api.edge.metrics import Metrics
+from tieline.api.edge.origin import Origin
+from tieline.api.edge.services import Services
+from tieline.api.health.endpoints import router as health
+from tieline.api.ingress.execute.endpoints import router as execute
+from tieline.api.published.endpoints import router as published
+from tieline.tenancy.keys import ApiKeys
+from tieline.tenancy.limits import RateLimits, Tiers
+
+
+def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake | None = None) -> FastAPI:
+    """The application over a running platform, which stays the caller's to open and close.
+
+    ``tiers`` and ``intake`` replace the default rate limits and sizes.
+    """
+    settings = platform.settings
+    origin = Origin(settings.base_url if "base_url" in settings.model_fields_set else None)
+    metrics = Metrics()
+    app = FastAPI(
+        title="Tieline",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Guard, intake=intake or Intake(), metrics=metrics, https=origin.https)],
+    )
+    app.state.edge = Edge(
+        services=platform,
+        keys=ApiKeys(platform.database),
+        limits=RateLimits(platform.database, tiers),
+        cursors=signed_cursors(settings.load_secret_keys()),
+        origin=origin,
+        metrics=metrics,
+    )
+    envelope.install(app)
+    cloud.mount(app)
+    for prefix, label in cloud.PREFIXES.items():
+        app.include_router(execute, prefix=prefix, generate_unique_id_function=cloud.operation_ids(label))
+    app.include_router(health, generate_unique_id_function=lambda route: route.name)
+    app.include_router(published)
+    return app

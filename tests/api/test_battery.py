@@ -1,0 +1,79 @@
+"""Schemathesis with the vendor's documents, and with our own, against the running server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.api import contracts
+from tests.api.conftest import Tenant, World
+from tests.api.test_automations import workspace
+from tests.api.test_connectors import DOCUMENT
+
+pytestmark = [pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(570)]
+
+SEED = "20261122"
+# A document says that a filter or a cursor is a text, but not every text is one: what fits may well be refused.
+NOT_HELD = ["positive_data_acceptance"]
+# The vendor's document has only the reading half of the connectors; the writing half is ours, on the same paths.
+OURS = {"workflows-automation-connectors": ["unsupported_method", "allow_header_conformance"]}
+
+
+@pytest.fixture
+async def furnished(api: httpx.AsyncClient, world: World, tenant: Tenant) -> dict[str, UUID]:
+    """A tenant with something of everything, so that more than 404 is met."""
+    await world.user(tenant.id)
+    await world.space(tenant.id)
+    connector = (await api.post("/api/workflows/automation-connectors", json={"document": DOCUMENT})).json()
+    await api.post("/api/v1/automation-connections", json={"connectorId": connector["id"], "name": "One"})
+    for mode in ("manual", "triggered", "scheduled"):
+        made = (await api.post("/api/v1/automations", json={"name": mode, "workspace": workspace(mode)})).json()
+        for _ in range(3):
+            await api.post(f"/api/v1/automations/{made['id']}/runs", json={"context": "api"})
+    return {"connector": UUID(connector["id"])}
+
+
+async def schemathesis(document: Path, address: str, key: str, *, examples: int, excluded: list[str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "schemathesis.cli", "run", str(document), "--url", address, "--header", f"Authorization: Bearer {key}"),
+        *("--phases", "examples,coverage,fuzzing", "--seed", SEED, "--max-examples", str(examples), "--no-color"),
+        *("--generation-database", "none", "--exclude-checks", ",".join(excluded), "--continue-on-failure"),
+        cwd=document.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()[-8000:]
+
+
+@pytest.mark.parametrize("family", contracts.FAMILIES)
+async def test_the_vendors_documents(
+    address: str, tenant: Tenant, furnished: dict[str, UUID], shared: Path, tmp_path: Path, family: str
+) -> None:
+    document = json.loads((shared / "contracts" / "cloud-api" / f"{family}.json").read_bytes())
+    if family == "workflows-automation-connectors":
+        # No operation of this document makes a connector whose id could be learnt.
+        for item in document["paths"].values():
+            for parameter in item["get"]["parameters"]:
+                if parameter["name"] == "connectorId":
+                    parameter["schema"]["enum"] = [str(furnished["connector"])]
+    copied = tmp_path / f"{family}.json"
+    copied.write_text(json.dumps(document))
+    await schemathesis(copied, address, tenant.key, examples=25, excluded=[*NOT_HELD, *OURS.get(family, [])])
+
+
+async def test_our_own_document(
+    address: str, api: httpx.AsyncClient, tenant: Tenant, furnished: dict[str, UUID], tmp_path: Path
+) -> None:
+    assert furnished
+    document = tmp_path / "openapi.json"
+    document.write_bytes((await api.get("/openapi.json")).content)
+    await schemathesis(document, address, tenant.key, examples=5, excluded=NOT_HELD)
