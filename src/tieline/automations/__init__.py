@@ -1,0 +1,1 @@
+"""Automations: documents, formulas, blocks, and the engine that runs them."""

@@ -1,0 +1,71 @@
+"""Connector clients for blocks: one for each connection in use; its calls are credited to the block that made them."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from contextvars import ContextVar
+from uuid import UUID
+
+from tieline.automations.engine.context import BlockContext
+from tieline.connectors.connections import Connections
+from tieline.connectors.runtime import Client, Exchange
+from tieline.security.egress import Egress
+
+FRESH_SECONDS = 1.0  # a revoked or changed connection is noticed within this time
+KEPT = 512
+EXCHANGES_KEPT = 20  # of one block execution, in the journal
+
+_running: ContextVar[BlockContext | None] = ContextVar("running block", default=None)
+
+
+class _Credit:
+    """The observer of all clients: what a call cost goes to the block that runs in this task."""
+
+    def exchange(self, exchange: Exchange) -> None:
+        context = _running.get()
+        if context is None:
+            return
+        context.metrics.calls += 1
+        context.metrics.sent += exchange.sent_bytes
+        context.metrics.received += exchange.received_bytes
+        if len(context.exchanges) < EXCHANGES_KEPT:
+            seen: dict[str, object] = {"method": exchange.method, "url": exchange.url, "status": exchange.status}
+            seen["ms"] = round(exchange.ms, 1)
+            if exchange.attempt > 1:
+                seen["attempt"] = exchange.attempt
+            if exchange.error:
+                seen["error"] = exchange.error
+            context.exchanges.append(seen)
+
+
+class Clients:
+    """Opens connections of a tenant and keeps their clients for a moment."""
+
+    def __init__(self, connections: Connections, egress: Egress) -> None:
+        self._connections = connections
+        self._egress = egress
+        self._credit = _Credit()
+        self._kept: OrderedDict[tuple[UUID, UUID], tuple[float, Client]] = OrderedDict()
+
+    async def client(self, connection_id: UUID, context: BlockContext) -> Client:
+        """The client of a connection. Raises `NotFound` where the run's tenant has no such connection."""
+        _running.set(context)
+        key = (context.run.tenant_id, connection_id)
+        kept = self._kept.get(key)
+        moment = time.monotonic()
+        if kept is not None and moment - kept[0] < FRESH_SECONDS:
+            return kept[1]
+        account = await self._connections.account(context.run.tenant_id, connection_id)
+        client = Client(
+            account,
+            egress=self._egress,
+            tokens=self._connections.tokens,
+            budget=self._connections.budget,
+            observer=self._credit,
+        )
+        self._kept[key] = (moment, client)
+        self._kept.move_to_end(key)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return client

@@ -1,0 +1,242 @@
+"""Blocks that decide what runs next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from tieline.automations.blocks.values import items, number, whole
+from tieline.automations.engine.context import BlockContext
+from tieline.automations.engine.errors import PlanError
+from tieline.automations.engine.registry import (
+    Batch,
+    BlockType,
+    Branch,
+    Break,
+    CompileContext,
+    Jump,
+    LoopSource,
+    Stop,
+    Suspend,
+    register,
+)
+from tieline.automations.formulas import OPERATORS, evaluate_condition
+from tieline.core import clock
+
+SHORT_SLEEP = 2.0  # seconds; longer ones give the worker back
+LONGEST_SLEEP = 30 * 24 * 3600
+
+
+def _child(block: Mapping[str, Any], edge: str) -> str | None:
+    target = block.get(edge)
+    return target if isinstance(target, str) and target else None
+
+
+@register
+class IfElseBlock(BlockType):
+    type = "IfElseBlock"
+    doc = "Condition: runs the Yes chain when all (or some) conditions hold, else the No chain, then goes on below."
+
+    def compile(self, context: CompileContext) -> Any:
+        value = context.input("conditions") or {}
+        if not isinstance(value, Mapping) or not isinstance(value.get("conditions", []), list):
+            raise PlanError("conditions must be an object with a list “conditions”")
+        rules = []
+        for rule in value.get("conditions", []):
+            operator = rule.get("operator", "=") if isinstance(rule, Mapping) else None
+            if operator not in OPERATORS:
+                raise PlanError(f"operator {operator!r} is unknown; use one of {', '.join(sorted(OPERATORS))}")
+            rules.append((context.formula(rule.get("input1")), operator, context.formula(rule.get("input2"))))
+        return value.get("mode", "all") != "some", rules
+
+    def branches(self, block: Mapping[str, Any]) -> tuple[str | None, ...]:
+        return _child(block, "childTrueId"), _child(block, "childFalseId")
+
+    def inputs(self, program: Any, context: BlockContext) -> Any:
+        everything, rules = program
+        for left, operator, right in rules:
+            holds = evaluate_condition(
+                operator, left.evaluate(context.state, context.env), right.evaluate(context.state, context.env)
+            )
+            if holds is not everything:
+                return holds
+        return everything
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        return Branch(0 if inputs else 1)
+
+
+@register
+class CaseBlock(BlockType):
+    type = "CaseBlock"
+    doc = "Case: runs the chain of the first statement that equals the expression, else the default chain."
+
+    def compile(self, context: CompileContext) -> Any:
+        statements = context.block.get("statements")
+        if statements is None:
+            statements = context.input("statements", [])
+        if not isinstance(statements, list):
+            raise PlanError("statements must be a list")
+        values = [entry.get("value") if isinstance(entry, Mapping) else entry for entry in statements]
+        return context.formula(context.input("expression")), [context.formula(value) for value in values]
+
+    def branches(self, block: Mapping[str, Any]) -> tuple[str | None, ...]:
+        listed = block.get("statementChildrenIds")
+        children = (
+            [child if isinstance(child, str) and child else None for child in listed]
+            if isinstance(listed, list)
+            else []
+        )
+        return (_child(block, "defaultChildId"), *children)
+
+    def inputs(self, program: Any, context: BlockContext) -> Any:
+        expression, statements = program
+        wanted = expression.evaluate(context.state, context.env)
+        for index, statement in enumerate(statements):
+            if evaluate_condition("=", wanted, statement.evaluate(context.state, context.env)):
+                return index + 1
+        return 0
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        return Branch(inputs)
+
+
+class LocalList(LoopSource):
+    """Items that are in memory already."""
+
+    def __init__(self, values: list[Any]) -> None:
+        self._values = values
+
+    async def pages(self, cursor: dict[str, Any] | None, number: int) -> AsyncIterator[Batch]:
+        yield Batch(number, self._values)
+
+
+@register
+class ForEachBlock(BlockType):
+    type = "ForEachBlock"
+    doc = (
+        "Loop: runs its body for each item of a list; `{$.loop.item}` is the item, `{$.loop.index}` its number from 0."
+    )
+
+    def compile(self, context: CompileContext) -> Any:
+        return context.formula(context.input("input"))
+
+    def iterable(self, program: Any) -> bool:
+        return True
+
+    def inputs(self, program: Any, context: BlockContext) -> Any:
+        return items(program.evaluate(context.state, context.env))
+
+    async def open(self, program: Any, inputs: Any, context: BlockContext) -> LoopSource:
+        return LocalList(list(inputs))
+
+
+@register
+class ForEachBatchBlock(ForEachBlock):
+    type = "ForEachBatchBlock"
+    doc = "Loop in batches: runs its body for lists of up to `size` items."
+
+    def compile(self, context: CompileContext) -> Any:
+        return context.formula(context.input("input")), context.formula(context.input("size", 100))
+
+    def inputs(self, program: Any, context: BlockContext) -> Any:
+        values = items(program[0].evaluate(context.state, context.env))
+        size = whole(program[1].evaluate(context.state, context.env), "size", least=1)
+        return [values[start : start + size] for start in range(0, len(values), size)]
+
+
+@register
+class ForEachBreakBlock(BlockType):
+    type = "ForEachBreakBlock"
+    doc = "Exit loop: leaves the innermost loop."
+
+    def compile(self, context: CompileContext) -> Any:
+        return None
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        return Break()
+
+
+@register
+class LabelBlock(BlockType):
+    type = "LabelBlock"
+    doc = "Label: a place that goto blocks lead to."
+
+    def compile(self, context: CompileContext) -> Any:
+        return context.input("name")
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        return None
+
+
+@register
+class GotoBlock(BlockType):
+    type = "GotoBlock"
+    doc = "Go to label: goes on at the label; inside a loop the loop's next item follows when the label's chain ends."
+
+    def compile(self, context: CompileContext) -> Any:
+        label = context.input("label")
+        if not isinstance(label, str) or (context.index_of and label not in context.index_of):
+            raise PlanError("label must name a label block of this workspace")
+        return label
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        return Jump(program)
+
+
+@register
+class StopBlock(BlockType):
+    type = "StopBlock"
+    doc = "Stop: ends the run; its status is finished."
+
+    def compile(self, context: CompileContext) -> Any:
+        return None
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        return Stop()
+
+
+@register
+class ErrorBlock(BlockType):
+    type = "ErrorBlock"
+    doc = "Error: ends the run as failed with a message, or (action continue) warns and goes on."
+
+    def compile(self, context: CompileContext) -> Any:
+        return context.formula(context.input("message", "")), context.input("action", "stop")
+
+    def inputs(self, program: Any, context: BlockContext) -> Any:
+        message = program[0].evaluate(context.state, context.env)
+        return message if isinstance(message, str) else str(message or "")
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        if program[1] == "continue":
+            return {"message": inputs}
+        return Stop("failed", inputs)
+
+    def apply(self, program: Any, output: Any, context: BlockContext) -> Any:
+        context.warn(output["message"])
+        return output
+
+
+@register
+class SleepBlock(BlockType):
+    type = "SleepBlock"
+    doc = "Sleep: waits `time` seconds. A long sleep holds no worker."
+
+    def compile(self, context: CompileContext) -> Any:
+        return context.formula(context.input("time", 1))
+
+    def inputs(self, program: Any, context: BlockContext) -> Any:
+        return number(program.evaluate(context.state, context.env), "time")
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        if context.intent is not None:
+            until = datetime.fromisoformat(context.intent)
+            return None if until <= clock.now() else Suspend(until)
+        seconds = min(max(float(inputs), 0.0), LONGEST_SLEEP)
+        if seconds > SHORT_SLEEP:
+            return Suspend(clock.now() + timedelta(seconds=seconds))
+        await asyncio.sleep(seconds)
+        return None

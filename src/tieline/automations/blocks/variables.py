@@ -1,0 +1,161 @@
+"""Variables of the five types and their operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tieline.automations.blocks.values import decoded, flag, items, number, pairs
+from tieline.automations.engine.context import BlockContext
+from tieline.automations.engine.errors import BlockInputInvalid, PlanError
+from tieline.automations.engine.registry import BlockType, CompileContext, register
+from tieline.automations.engine.state import EMPTY
+from tieline.automations.formulas import text_of
+
+Operation = Callable[[Any, Any, dict[str, Any]], Any]
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    value = decoded(pairs(value))
+    if value is None or value == "":
+        return {}
+    if not isinstance(value, dict):
+        raise BlockInputInvalid(f"{what} must be an object")
+    return value
+
+
+def _divide(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    divisor = number(value, "value")
+    if divisor == 0:
+        raise BlockInputInvalid("value must not be 0: a number cannot be divided by it")
+    result = number(old, "the variable") / divisor
+    return int(result) if result.is_integer() and abs(result) < 2**53 else result
+
+
+def _add_item(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    if isinstance(old, list):
+        if options.get("unique") and value in old:
+            return old
+        old.append(value)
+        return old
+    return [value]
+
+
+def _merge_list(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    merged = list(old) if isinstance(old, list) else []
+    for entry in items(value):
+        if not (options.get("unique") and entry in merged):
+            merged.append(entry)
+    return merged
+
+
+def _rename(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    renames = _object(value, "value")
+    pairs_of = {str(key): str(to) for key, to in renames.items()}
+    return {pairs_of.get(key, key): kept for key, kept in _object(old, "the variable").items()}
+
+
+def _remove(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    gone = {text_of(entry) for entry in items(value)}
+    return {key: kept for key, kept in _object(old, "the variable").items() if key not in gone}
+
+
+# type -> operation -> what it makes of (old value, operand, options)
+OPERATIONS: dict[str, dict[str, Operation]] = {
+    "string": {
+        "set_value": lambda old, value, options: text_of(value),
+        "append": lambda old, value, options: text_of(old) + text_of(value),
+    },
+    "number": {
+        "set_value": lambda old, value, options: number(value, "value"),
+        "add": lambda old, value, options: number(old, "the variable") + number(value, "value"),
+        "subtract": lambda old, value, options: number(old, "the variable") - number(value, "value"),
+        "multiply": lambda old, value, options: number(old, "the variable") * number(value, "value"),
+        "divide": _divide,
+    },
+    "list": {
+        "set_value": lambda old, value, options: list(items(value)),
+        "add_item": _add_item,
+        "merge": _merge_list,
+    },
+    "table": {
+        "set_value": lambda old, value, options: list(items(value)),
+        "add_row": lambda old, value, options: _add_item(old, _object(value, "value"), options),
+        "merge": _merge_list,
+    },
+    "object": {
+        "set": lambda old, value, options: _object(value, "value"),
+        "set_value": lambda old, value, options: _object(value, "value"),
+        "set_key_value": lambda old, value, options: {**_object(old, "the variable"), **_object(value, "value")},
+        "merge": lambda old, value, options: {**_object(old, "the variable"), **_object(value, "value")},
+        "rename_key": _rename,
+        "remove_key": _remove,
+    },
+}
+
+
+@register
+class VariableBlock(BlockType):
+    type = "VariableBlock"
+    doc = "Variable: sets or changes a variable; `{$.name}` reads it under the variable's own name."
+
+    def compile(self, context: CompileContext) -> Any:
+        declared = context.variables.get(str(context.block.get("variableGuid", "")))
+        if declared is None:
+            raise PlanError(
+                f"variableGuid {context.block.get('variableGuid')!r} is not among the workspace's variables"
+            )
+        name, kind = declared
+        known = OPERATIONS.get(kind, OPERATIONS["string"])
+        program = []
+        listed = context.block.get("operations")
+        for operation in listed if isinstance(listed, list) else []:
+            which = operation.get("id") if isinstance(operation, dict) else ""
+            if which != "empty" and which not in known:
+                allowed = ", ".join(["empty", *known])
+                raise PlanError(
+                    f"operation {which!r} does not exist for a variable of type {kind}; use one of {allowed}"
+                )
+            options = {"unique": not flag(operation.get("allow_duplicates", True))}
+            program.append((which, context.formula(operation.get("value")), options))
+        return name, kind, program
+
+    def inputs(self, program: Any, context: BlockContext) -> Any:
+        return None
+
+    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
+        name, kind, operations = program
+        operands = []
+        # A later operation sees what an earlier one did, so each is evaluated when its turn comes; `apply` then finds
+        # the operands ready, here and in a replay.
+        value = context.state.variables.get(name)
+        kept = value
+        try:
+            for which, formula, options in operations:
+                operand = formula.evaluate(context.state, context.env)
+                operands.append(operand)
+                if len(operations) > 1:
+                    value = _apply_one(kind, which, _own(value), operand, options)
+                    context.state.variables[name] = value
+        finally:
+            context.state.variables[name] = kept
+        return operands
+
+    def apply(self, program: Any, output: Any, context: BlockContext) -> Any:
+        name, kind, operations = program
+        value = context.state.own(name)
+        for (which, _formula, options), operand in zip(operations, output, strict=False):
+            value = _apply_one(kind, which, value, operand, options)
+        context.state.variables[name] = value
+        return None
+
+
+def _apply_one(kind: str, which: str, old: Any, operand: Any, options: dict[str, Any]) -> Any:
+    if which == "empty":
+        return _own(EMPTY.get(kind, ""))
+    return OPERATIONS.get(kind, OPERATIONS["string"])[which](old, operand, options)
+
+
+def _own(value: Any) -> Any:
+    """A copy of the outer container, so that what formulas still hold is not changed under them."""
+    return value.copy() if isinstance(value, (list, dict)) else value

@@ -1,0 +1,33 @@
+"""Errors of starting and steering runs."""
+
+from __future__ import annotations
+
+from tieline.core.errors import Conflict, RateLimited
+
+
+class QueueFull(RateLimited):
+    """The account has as many waiting runs as it may have."""
+
+    code = "run-queue-full"
+    title = "Too many queued runs"
+
+
+class NotStartable(Conflict):
+    """The automation is disabled or cannot run."""
+
+    code = "automation-not-startable"
+    title = "The automation cannot be started"
+
+
+class NotRunning(Conflict):
+    """The run is over already."""
+
+    code = "run-not-running"
+    title = "The run is not running"
+
+
+class NotRetryable(Conflict):
+    """Only a run that failed, was stopped or exceeded a limit can be retried."""
+
+    code = "run-not-retryable"
+    title = "The run cannot be retried"

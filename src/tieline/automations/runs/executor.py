@@ -1,0 +1,423 @@
+"""The worker's side of a run: claim it, bring the interpreter back to where it was, run it, write the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tieline.automations.engine.context import RunInfo, Services
+from tieline.automations.engine.errors import RunStopped
+from tieline.automations.engine.interpreter import Interpreter
+from tieline.automations.engine.journal import CHECKPOINT, GROUP, Recorder
+from tieline.automations.engine.plan import Plan
+from tieline.automations.engine.results import Outcome, passes_through
+from tieline.automations.runs.service import ENDED, TASK
+from tieline.automations.workspace import compile_plan
+from tieline.core import clock, json
+from tieline.core.errors import Conflict, NotFound, TielineError, Unavailable
+from tieline.core.ids import new_id
+from tieline.storage.database import Database
+from tieline.storage.errors import FenceLost
+from tieline.storage.journal import JournalStore, RunClaim
+from tieline.storage.tables import automation_versions, automations, journal, run_blobs, runs
+
+log = structlog.get_logger(__name__)
+
+PLANS_KEPT = 256
+WATCH_SECONDS = 1.0  # how often stop requests are looked for and progress is written
+CLAIM_TRUSTED = (
+    5.0  # seconds after which an effect asks the database whether the claim still holds; below the heartbeat's limit
+)
+
+
+class RunGuard:
+    """Knows whether a run was asked to stop and whether its claim can still be trusted."""
+
+    def __init__(self, database: Database, claim: RunClaim) -> None:
+        self._database = database
+        self._claim = claim
+        self._confirmed = time.monotonic()
+        self.stopping = False
+
+    def check(self) -> None:
+        """Raises `RunStopped` or `FenceLost`."""
+        if self._claim.lost:
+            raise FenceLost("another worker has taken this run over")
+        if self.stopping:
+            raise RunStopped("the run was stopped on request")
+
+    def confirmed(self) -> None:
+        """The database has just said that the claim holds."""
+        self._confirmed = time.monotonic()
+
+    async def before_effect(self) -> None:
+        """`check`, and where the process may have slept (SIGSTOP, a long pause) also a question to the database."""
+        self.check()
+        if time.monotonic() - self._confirmed > CLAIM_TRUSTED:
+            async with self._database.system() as unit:
+                fence = await unit.scalar(
+                    select(runs.c.fence).where(
+                        runs.c.tenant_id == self._claim.tenant_id, runs.c.id == self._claim.run_id
+                    )
+                )
+            if fence != self._claim.fence:
+                self._claim.error = FenceLost("another worker has taken this run over")
+            self.confirmed()
+            self.check()
+
+
+class _Active:
+    """One run that this worker has in hand."""
+
+    def __init__(self, claim: RunClaim, guard: RunGuard, interpreter: Interpreter) -> None:
+        self.claim, self.guard, self.interpreter = claim, guard, interpreter
+        self.shown: Any = None
+
+
+class Executor:
+    """Runs the jobs of the queue; one for each worker process."""
+
+    def __init__(self, database: Database, store: JournalStore, services: Services, *, worker: str) -> None:
+        self._database = database
+        self._store = store
+        self._services = services
+        self._worker = worker
+        self._plans: OrderedDict[tuple[UUID, int], Plan] = OrderedDict()
+        self._active: dict[UUID, _Active] = {}
+        self._watcher: asyncio.Task[None] | None = None
+
+    @property
+    def active(self) -> int:
+        """Runs in hand."""
+        return len(self._active)
+
+    async def execute(self, tenant_id: str, run_id: str) -> None:
+        """The queue's task. Ends without an error when the run is over, given back, or somebody else's."""
+        tenant, run = UUID(tenant_id), UUID(run_id)
+        admitted = await self._admit(tenant, run)
+        if not admitted:
+            return
+        try:
+            claim = await self._store.claim(tenant, run, self._worker)
+        except (Conflict, NotFound):
+            return  # it has ended, or is gone, since it was admitted
+        try:
+            await self._run(claim, claim.row)
+        except FenceLost:
+            log.warning("run.claim_lost", run=run_id, worker=self._worker)
+        finally:
+            self._active.pop(run, None)
+
+    async def _admit(self, tenant: UUID, run: UUID) -> bool:
+        """False when the run is over, or must wait for another run of the same automation."""
+        async with self._database.system() as unit:
+            row = await unit.one(select(runs).where(runs.c.tenant_id == tenant, runs.c.id == run))
+            if row is None or row["status"] in ENDED:
+                return False
+            if row["status"] in ("not started", "queued"):
+                limit = await unit.scalar(
+                    select(automations.c.max_concurrent_runs)
+                    .where(automations.c.tenant_id == tenant, automations.c.id == row["automation_id"])
+                    .with_for_update()
+                )
+                going = await unit.scalar(
+                    select(func.count()).where(
+                        runs.c.tenant_id == tenant,
+                        runs.c.automation_id == row["automation_id"],
+                        runs.c.status.in_(("starting", "running", "must stop")),
+                        runs.c.id != run,
+                    )
+                )
+                if limit is not None and going >= limit:
+                    await unit.connection.execute(
+                        update(runs)
+                        .where(runs.c.tenant_id == tenant, runs.c.id == run)
+                        .values(status="queued", updated_at=clock.now())
+                    )
+                    return False
+                await unit.connection.execute(
+                    update(runs).where(runs.c.tenant_id == tenant, runs.c.id == run).values(status="starting")
+                )
+            return True
+
+    async def _run(self, claim: RunClaim, row: dict[str, Any]) -> None:
+        info = RunInfo(
+            tenant_id=claim.tenant_id,
+            run_id=claim.run_id,
+            automation_id=row["automation_id"],
+            context=row["context"],
+            is_test=row["is_test"],
+            inputs=None if row["inputs"] is None else json.loads(row["inputs"]),
+            fence=claim.fence,
+        )
+        started = row["started_at"]
+        guard = RunGuard(self._database, claim)
+        outcome: Outcome
+        try:
+            plan = await self._plan(claim.tenant_id, row["automation_id"], row["version"])
+        except TielineError as error:
+            if passes_through(error):
+                raise
+            failed = Outcome("failed", [{"code": error.code, "title": error.title, "detail": error.detail}])
+            await self._finish(claim, row, started, failed, None)
+            return
+        recorder, checkpoint = await self._recorder(claim)
+        interpreter = Interpreter(
+            plan,
+            info,
+            recorder,
+            self._services,
+            keep=self._keeper(claim),
+            fetch=self._fetcher(claim),
+            guard=guard,
+        )
+        stack = interpreter.restore(checkpoint) if checkpoint is not None else None
+        self._active[claim.run_id] = _Active(claim, guard, interpreter)
+        self._watch()
+        try:
+            guard.stopping = row["stop_requested_at"] is not None
+            if guard.stopping:
+                outcome = Outcome("stopped", [])
+            else:
+                outcome = await interpreter.run(stack)
+        except RunStopped:
+            await recorder.sync()
+            outcome = Outcome("stopped", [])
+        except (FenceLost, Unavailable, asyncio.CancelledError):
+            recorder.abandon()
+            raise
+        except TielineError as error:
+            await recorder.sync()
+            outcome = Outcome("failed", [{"code": error.code, "title": error.title, "detail": error.detail}])
+        except Exception as error:
+            log.exception("run.crashed", run=str(claim.run_id))
+            recorder.flush()
+            detail = f"a fault in Tieline itself ended the run ({type(error).__name__}); retry it"
+            outcome = Outcome(
+                "failed", [{"code": "internal-error", "title": "Something went wrong inside Tieline", "detail": detail}]
+            )
+        await self._finish(claim, row, started, outcome, interpreter)
+
+    async def _recorder(self, claim: RunClaim) -> tuple[Recorder, bytes | None]:
+        """The journal as earlier claims left it: the last checkpoint, and the notes behind it ready to be replayed."""
+        checkpoint: bytes | None = None
+        since = 0
+        mine = (journal.c.tenant_id == claim.tenant_id, journal.c.run_id == claim.run_id)
+        if claim.fence > 1:
+            async with self._database.system() as unit:
+                row = await unit.one(
+                    select(journal.c.seq, journal.c.data)
+                    .where(*mine, journal.c.kind == CHECKPOINT)
+                    .order_by(journal.c.seq.desc())
+                    .limit(1)
+                )
+            if row is not None:
+                checkpoint, since = row["data"], row["seq"]
+        last = since
+        rows = []
+        if claim.fence > 1:
+            async for entry in self._store.load(claim, since):
+                last = max(last, entry.seq)
+                if entry.kind == GROUP and entry.data is not None:
+                    rows.append((entry.seq, entry.data))
+        recorder = Recorder(self._store, claim, next_seq=last + 1)
+        for seq, data in rows:
+            recorder.feed(seq, data)
+        return recorder, checkpoint
+
+    def _keeper(self, claim: RunClaim) -> Any:
+        async def keep(data: bytes) -> str:
+            blob = new_id()
+            async with self._database.system() as unit:
+                await unit.connection.execute(
+                    insert(run_blobs).values(tenant_id=claim.tenant_id, run_id=claim.run_id, id=blob, data=data)
+                )
+            return str(blob)
+
+        return keep
+
+    def _fetcher(self, claim: RunClaim) -> Any:
+        async def fetch(name: str) -> bytes:
+            async with self._database.system() as unit:
+                if name.startswith("row:"):
+                    statement = select(journal.c.data).where(
+                        journal.c.tenant_id == claim.tenant_id,
+                        journal.c.run_id == claim.run_id,
+                        journal.c.seq == int(name[4:]),
+                    )
+                else:
+                    statement = select(run_blobs.c.data).where(
+                        run_blobs.c.tenant_id == claim.tenant_id,
+                        run_blobs.c.run_id == claim.run_id,
+                        run_blobs.c.id == UUID(name),
+                    )
+                data = await unit.scalar(statement)
+            if data is None:
+                raise LookupError(f"{name} of run {claim.run_id} is gone")
+            return bytes(data)
+
+        return fetch
+
+    async def _plan(self, tenant_id: UUID, automation_id: UUID, version: int) -> Plan:
+        key = (automation_id, version)
+        plan = self._plans.get(key)
+        if plan is None:
+            async with self._database.tenant(tenant_id) as unit:
+                workspace = await unit.scalar(
+                    unit.select(automation_versions, automation_versions.c.workspace).where(
+                        automation_versions.c.automation_id == automation_id, automation_versions.c.version == version
+                    )
+                )
+            plan = self._plans[key] = compile_plan(json.loads(workspace) if workspace else {})
+            if len(self._plans) > PLANS_KEPT:
+                self._plans.popitem(last=False)
+        self._plans.move_to_end(key)
+        return plan
+
+    async def _finish(
+        self, claim: RunClaim, row: dict[str, Any], started: datetime, outcome: Outcome, interpreter: Interpreter | None
+    ) -> None:
+        """Writes how it ended, if the claim still holds, and wakes the next run that waits for its turn."""
+        moment = clock.now()
+        state = interpreter.state if interpreter else None
+        mine = (runs.c.tenant_id == claim.tenant_id, runs.c.id == claim.run_id, runs.c.fence == claim.fence)
+        async with self._database.system() as unit:
+            if outcome.suspended is not None:
+                held = await unit.connection.execute(
+                    update(runs).where(*mine).values(worker=None, metrics=_metrics(interpreter), updated_at=moment)
+                )
+                if held.rowcount:
+                    await unit.defer(
+                        TASK, tenant_id=str(claim.tenant_id), run_id=str(claim.run_id), at=outcome.suspended.until
+                    )
+                return
+            errors = outcome.errors + [
+                {"code": "warning", "title": "Warning", **warning} for warning in (state.warnings if state else [])
+            ]
+            values: dict[str, Any] = {
+                "status": outcome.status,
+                "error": errors or None,
+                "metrics": _metrics(interpreter),
+                "worker": None,
+                "started_at": started,
+                "stopped_at": moment,
+                "updated_at": moment,
+            }
+            if state is not None:
+                values["output"] = json.dumps(state.shown)
+                if state.title:
+                    values["title"] = state.title
+            # The same lock as in `_admit`: a run cannot go to sleep behind the back of the one that should wake it.
+            await unit.connection.execute(
+                select(automations.c.id)
+                .where(automations.c.tenant_id == claim.tenant_id, automations.c.id == row["automation_id"])
+                .with_for_update()
+            )
+            done = await unit.connection.execute(update(runs).where(*mine).values(**values))
+            if not done.rowcount:
+                raise FenceLost("another worker has taken this run over")
+            await unit.connection.execute(
+                update(automations)
+                .where(
+                    automations.c.tenant_id == claim.tenant_id,
+                    automations.c.id == row["automation_id"],
+                    automations.c.last_run_id == claim.run_id,
+                )
+                .values(
+                    last_run_at=moment,
+                    last_run_status=outcome.status,
+                    last_run_seconds=(moment - started).total_seconds(),
+                )
+            )
+            waiting = await unit.scalar(
+                select(runs.c.id)
+                .where(
+                    runs.c.tenant_id == claim.tenant_id,
+                    runs.c.automation_id == row["automation_id"],
+                    runs.c.status == "queued",
+                )
+                .order_by(runs.c.id)
+                .limit(1)
+            )
+            if waiting is not None:
+                await unit.defer(TASK, tenant_id=str(claim.tenant_id), run_id=str(waiting))
+
+    def _watch(self) -> None:
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.create_task(self._watch_active(), name="run watcher")
+
+    async def _watch_active(self) -> None:
+        """Looks for stop requests and lost claims, and writes progress, while there are runs in hand."""
+        while self._active:
+            try:
+                await self._look()
+            except Unavailable as error:
+                log.warning("run.watch_failed", detail=error.detail)
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _look(self) -> None:
+        active = list(self._active.values())
+        async with self._database.system() as unit:
+            rows = await unit.all(
+                select(runs.c.id, runs.c.fence, runs.c.stop_requested_at).where(
+                    runs.c.tenant_id.in_({entry.claim.tenant_id for entry in active}),
+                    runs.c.id.in_([entry.claim.run_id for entry in active]),
+                )
+            )
+            found = {row["id"]: row for row in rows}
+            for entry in active:
+                row = found.get(entry.claim.run_id)
+                if row is None or row["fence"] != entry.claim.fence:
+                    entry.claim.error = FenceLost("another worker has taken this run over")
+                    continue
+                entry.guard.confirmed()
+                entry.guard.stopping = row["stop_requested_at"] is not None
+                metrics = _metrics(entry.interpreter)
+                if metrics != entry.shown:
+                    entry.shown = metrics
+                    await unit.connection.execute(
+                        update(runs)
+                        .where(
+                            runs.c.tenant_id == entry.claim.tenant_id,
+                            runs.c.id == entry.claim.run_id,
+                            runs.c.fence == entry.claim.fence,
+                        )
+                        .values(metrics=metrics)
+                    )
+
+
+def _metrics(interpreter: Interpreter | None) -> dict[str, Any] | None:
+    """What a run has done so far: in all, and per block."""
+    if interpreter is None:
+        return None
+    by_key = {step.key: step for step in interpreter.plan.steps.values()}
+    totals = {"apiCalls": 0, "rxBytes": 0, "txBytes": 0}
+    blocks = []
+    for key, cost in interpreter.metrics.items():
+        totals["apiCalls"] += cost.calls
+        totals["rxBytes"] += cost.received
+        totals["txBytes"] += cost.sent
+        step = by_key.get(key)
+        if step is None:
+            continue
+        blocks.append(
+            {
+                "blockId": step.id,
+                "name": step.name,
+                "type": step.type[:1].lower() + step.type[1:],
+                "runs": cost.runs,
+                "seconds": round(cost.seconds, 3),
+                "apiCalls": cost.calls,
+                "rxBytes": cost.received,
+                "txBytes": cost.sent,
+            }
+        )
+    return {"network": totals, "blocks": blocks, "items": interpreter.state.items}

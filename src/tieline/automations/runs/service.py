@@ -1,0 +1,187 @@
+"""Runs as the API, the command line and triggers see them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+
+from tieline.automations.engine import codec
+from tieline.automations.engine.journal import CHECKPOINT, PAGE
+from tieline.automations.runs.errors import NotRetryable, NotRunning, NotStartable, QueueFull
+from tieline.core import clock, json
+from tieline.core.errors import NotFound
+from tieline.core.ids import new_id
+from tieline.storage.database import Database
+from tieline.storage.tables import automations, journal, run_blobs, runs
+from tieline.storage.unit import Unit
+
+TASK = "run"
+QUEUED_LIMIT = 200  # waiting runs a tenant may have (DESIGN 5.3)
+WAITING = ("not started", "queued")
+ACTIVE = ("not started", "queued", "starting", "running", "must stop")
+ENDED = ("finished", "finished with warnings", "failed", "stopped", "exceeded limit")
+RETRYABLE = ("failed", "stopped", "exceeded limit")
+POLL_SECONDS = 0.05
+
+
+class Runs:
+    """Starts, stops and reads runs. Methods that take a `Unit` are part of the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(
+        self,
+        unit: Unit,
+        *,
+        automation: Mapping[str, Any],
+        context: str,
+        inputs: Any = None,
+        executed_by: UUID | None = None,
+        title: str = "",
+        test: bool = False,
+    ) -> dict[str, Any]:
+        """Writes the run's row and its job; both exist once the transaction commits. Gives the row.
+
+        ``automation`` is its row; the run is pinned to that row's version. Raises `NotStartable` for a disabled
+        automation and `QueueFull` when 200 runs of the tenant are waiting.
+        """
+        if automation["state"] == "disabled" and not test:
+            raise NotStartable(f"automation “{automation['name']}” is disabled; enable it first")
+        waiting = await unit.scalar(unit.select(runs, func.count()).where(runs.c.status.in_(WAITING)))
+        if waiting >= QUEUED_LIMIT:
+            raise QueueFull(
+                f"{waiting} runs are waiting; at most {QUEUED_LIMIT} may wait. Try again later", retry_after=5
+            )
+        run_id = new_id()
+        moment = clock.now()
+        row: dict[str, Any] = {
+            "id": run_id,
+            "automation_id": automation["id"],
+            "version": automation["version"],
+            "status": "not started",
+            "context": context,
+            "title": title,
+            "owner_id": automation["owner_id"],
+            "space_id": automation["space_id"],
+            "executed_by": executed_by,
+            "is_test": test,
+            "inputs": None if inputs is None else json.dumps(inputs),
+            "scheduled_at": moment,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        await unit.insert(runs, **row)
+        await unit.update(
+            automations, automations.c.id == automation["id"], last_run_id=run_id, last_run_status="not started"
+        )
+        await unit.defer(TASK, tenant_id=str(unit.tenant_id), run_id=str(run_id))
+        return await self.get(unit, run_id)
+
+    async def get(self, unit: Unit, run_id: UUID, automation_id: UUID | None = None) -> dict[str, Any]:
+        """The run's row. Raises `NotFound`."""
+        statement = unit.select(runs).where(runs.c.id == run_id)
+        if automation_id is not None:
+            statement = statement.where(runs.c.automation_id == automation_id)
+        row = await unit.one(statement)
+        if row is None:
+            raise NotFound(f"run {run_id} does not exist")
+        return row
+
+    async def request_stop(self, unit: Unit, run_id: UUID) -> None:
+        """Asks for a stop: a waiting run ends at once, a running one at its next block or loop item (within about a
+        second).
+        """
+        row = await self.get(unit, run_id)
+        if row["status"] not in ACTIVE:
+            raise NotRunning(f"run {run_id} is over ({row['status']}); there is nothing to stop")
+        moment = clock.now()
+        ended = await unit.update(
+            runs,
+            runs.c.id == run_id,
+            runs.c.status.in_(WAITING),
+            status="stopped",
+            stop_requested_at=moment,
+            stopped_at=moment,
+            updated_at=moment,
+            fence=runs.c.fence + 1,
+        )
+        if ended:
+            await unit.update(
+                automations,
+                automations.c.id == row["automation_id"],
+                automations.c.last_run_id == run_id,
+                last_run_status="stopped",
+            )
+            return
+        await unit.update(
+            runs,
+            runs.c.id == run_id,
+            runs.c.status.in_(ACTIVE),
+            status="must stop",
+            stop_requested_at=moment,
+            updated_at=moment,
+        )
+
+    async def retry(self, unit: Unit, row: Mapping[str, Any]) -> None:
+        """Goes on with a run that ended badly, from the block that failed: what is in its journal is not done again."""
+        if row["status"] not in RETRYABLE:
+            raise NotRetryable(f"run {row['id']} is {row['status']}; only failed or stopped runs can be retried")
+        moment = clock.now()
+        await unit.update(
+            runs,
+            runs.c.id == row["id"],
+            status="not started",
+            error=None,
+            stopped_at=None,
+            stop_requested_at=None,
+            updated_at=moment,
+        )
+        await unit.defer(TASK, tenant_id=str(unit.tenant_id), run_id=str(row["id"]))
+
+    async def wait(self, tenant_id: UUID, run_id: UUID, timeout: float) -> dict[str, Any]:
+        """The row once the run is over, or as it is after ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            async with self._database.tenant(tenant_id) as unit:
+                row = await self.get(unit, run_id)
+            if row["status"] in ENDED or time.monotonic() >= deadline:
+                return row
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def debug(self, unit: Unit, run_id: UUID, *, limit: int = 1000, after: int = 0) -> list[dict[str, Any]]:
+        """What happened, in order: {seq, at, kind, path, ...}; pages and checkpoints only by their size."""
+        statement = (
+            unit.select(journal)
+            .where(journal.c.run_id == run_id, journal.c.seq > after, journal.c.kind != CHECKPOINT)
+            .order_by(journal.c.seq)
+            .limit(limit)
+        )
+        found: list[dict[str, Any]] = []
+        for row in await unit.all(statement):
+            for kind, path, value in codec.decode(row["data"]):
+                entry: dict[str, Any] = {"seq": row["seq"], "at": clock.iso(row["at"]), "path": path}
+                if kind == PAGE:
+                    entry |= {"kind": "page", "cursor": value.get("c"), "bytes": len(value.get("r", b""))}
+                else:
+                    entry |= {
+                        "kind": {"r": "result", "i": "intent", "n": "note"}.get(kind, kind),
+                        "milliseconds": value.get("t"),
+                        "inputs": value.get("i"),
+                        "output": value.get("o"),
+                        "error": value.get("e"),
+                        "exchanges": value.get("x", []),
+                    }
+                found.append(entry)
+        return found
+
+    async def purge(self, unit: Unit, run_id: UUID) -> None:
+        """Removes a run with all that it kept."""
+        await unit.delete(journal, journal.c.run_id == run_id)
+        await unit.delete(run_blobs, run_blobs.c.run_id == run_id)
+        await unit.delete(runs, runs.c.id == run_id)

@@ -1,0 +1,165 @@
+"""Document -> immutable plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tieline.automations.engine.errors import PlanError
+from tieline.automations.engine.plan import ON_ERROR, Label, Plan, Step
+from tieline.automations.engine.registry import BlockType, CompileContext, block_type, lookup
+from tieline.automations.engine.results import unknown
+from tieline.automations.workspace import document as reading
+from tieline.core.errors import TielineError
+
+
+class _Unusable(BlockType):
+    """Stands for a block that cannot run: its error waits until a run really reaches it."""
+
+    def __init__(self, error: TielineError) -> None:
+        self.error = error
+
+    async def run(self, program: Any, inputs: Any, context: Any) -> Any:
+        raise self.error
+
+
+def compile_plan(document: Any) -> Plan:
+    """The plan of a document. Raises `PlanError` where there is nothing to start; a broken block fails when it is
+    reached.
+    """
+    listed = reading.blocks(document)
+    start = reading.start_block(document)
+    if start is None:
+        raise PlanError("the workspace has no enabled start block; add one", pointer="/workspace/blocks")
+    variables = reading.variables(document)
+    keys = {block["id"]: f"b{index}" for index, block in enumerate(listed)}
+    names = {block["id"]: reading.name_of(block) for block in listed}
+    whole: set[str] = set()
+    steps: dict[str, Step] = {}
+    for block in listed:
+        context = CompileContext(block=block, index_of=keys, variables=variables, names=names)
+        steps[block["id"]] = _step(block, context)
+        whole |= context.whole
+    _refuse_cycles(steps)
+    for identity, step in steps.items():
+        feeds_loop = step.loop is not None or step.kind.iterable(step.program)
+        if feeds_loop and step.name in whole:
+            steps[identity] = replace(step, collect=True)
+    return Plan(
+        start=start["id"],
+        steps=steps,
+        variables=dict(variables.values()),
+        labels=_labels(steps, start["id"]),
+    )
+
+
+def compile_block_errors(document: Any) -> list[dict[str, Any]]:
+    """What `compile_plan` would leave for the run to find: {code, detail, block, blockId} each."""
+    found = []
+    variables = reading.variables(document)
+    listed = reading.blocks(document)
+    names = {block["id"]: reading.name_of(block) for block in listed}
+    for block in listed:
+        step = _step(block, CompileContext(block=block, index_of={}, variables=variables, names=names))
+        if isinstance(step.kind, _Unusable) and block_type(block["type"]) is not None:
+            error = step.kind.error
+            found.append({"code": error.code, "detail": error.detail, "block": step.name, "blockId": step.id})
+    return found
+
+
+def _step(block: Mapping[str, Any], context: CompileContext) -> Step:
+    name = reading.name_of(block)
+    kind = block_type(block["type"])
+    program: Any = None
+    branches: tuple[str | None, ...] = ()
+    if kind is None:
+        kind = _Unusable(unknown(block["type"], name))
+    else:
+        try:
+            program = kind.compile(context)
+            branches = kind.branches(block)
+        except TielineError as error:
+            kind = _Unusable(error)
+    on_error = lookup(block.get("settings"), "blendr_on_error", "stop")
+    usable = not isinstance(kind, _Unusable)
+    return Step(
+        key=context.index_of.get(block["id"], ""),
+        id=block["id"],
+        type=block["type"],
+        name=_visible_name(block, name, context),
+        label=str(block.get("displayName") or name),
+        kind=kind,
+        program=program,
+        next=_target(block, "childId"),
+        loop=_target(block, "loopBlockId") if usable and kind.iterable(program) else None,
+        branches=branches,
+        disabled=block.get("disabled") is True,
+        on_error=on_error if on_error in ON_ERROR else "stop",
+        effect=usable and kind.effect(program),
+        roots=frozenset(context.roots),
+    )
+
+
+def _visible_name(block: Mapping[str, Any], name: str, context: CompileContext) -> str:
+    """Variable blocks are read under their variable's name, which their own name repeats."""
+    declared = context.variables.get(str(block.get("variableGuid", "")))
+    return declared[0] if declared else name
+
+
+def _target(block: Mapping[str, Any], edge: str) -> str | None:
+    target = block.get(edge)
+    return target if isinstance(target, str) and target else None
+
+
+def _labels(steps: dict[str, Step], start: str) -> dict[str, Label]:
+    """Where each target of a jump lies."""
+    targets = {step.program for step in steps.values() if step.type == "GotoBlock" and isinstance(step.program, str)}
+    if not targets:
+        return {}
+    parents: dict[str, tuple[str, str]] = {}
+    for identity, step in steps.items():
+        for edge, child in (("next", step.next), ("loop", step.loop), *(("branch", child) for child in step.branches)):
+            if child:
+                parents.setdefault(child, (edge, identity))
+    found = {}
+    for target in targets:
+        after: list[str | None] = []
+        loop, place = None, target
+        while place in parents:
+            edge, parent = parents[place]
+            if edge == "loop":
+                loop = parent
+                break
+            if edge == "branch":
+                after.append(steps[parent].next)
+            place = parent
+        found[target] = Label(loop, orphan=loop is None and place != start, after=tuple(after))
+    return found
+
+
+def _refuse_cycles(steps: dict[str, Step]) -> None:
+    """Edges other than goto form a forest; a document that says otherwise would never end."""
+    done: set[str] = set()
+    for root in steps:
+        if root in done:
+            continue
+        trail: set[str] = set()
+        stack: list[tuple[str, bool]] = [(root, False)]
+        while stack:
+            identity, leaving = stack.pop()
+            if leaving:
+                trail.discard(identity)
+                done.add(identity)
+                continue
+            if identity in trail:
+                name = steps[identity].name
+                raise PlanError(
+                    f"block “{name}” follows itself; use a goto block to go round", pointer="/workspace/blocks"
+                )
+            if identity in done or identity not in steps:
+                continue
+            trail.add(identity)
+            stack.append((identity, True))
+            step = steps[identity]
+            stack += [(target, False) for target in (step.next, step.loop, *step.branches) if target]

@@ -1,0 +1,1 @@
+"""Connectors: from an API document to blocks that run."""

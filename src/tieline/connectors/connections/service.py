@@ -1,0 +1,266 @@
+"""Connections of a tenant: made, changed, checked, and opened for the runtime."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy.exc import IntegrityError
+
+from tieline.connectors.connections.answers import Answers, Binding, bound, checked, missing, sort_answers
+from tieline.connectors.connections.budget import DatabaseBudget
+from tieline.connectors.connections.tokens import DatabaseTokens
+from tieline.connectors.library.service import Library
+from tieline.connectors.manifest.model import Manifest
+from tieline.connectors.runtime.account import Account
+from tieline.connectors.runtime.client import CheckResult, Client
+from tieline.connectors.runtime.errors import ReconnectNeeded
+from tieline.core.clock import now
+from tieline.core.errors import BadInput, NotFound
+from tieline.core.ids import new_id
+from tieline.security.egress import Egress
+from tieline.security.vault import Vault
+from tieline.storage.database import Database
+from tieline.storage.tables import connections
+from tieline.storage.unit import Unit
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+_LONGEST_NAME: Final = 200
+_LONGEST_ERROR: Final = 1000
+_COLUMNS: Final = tuple(column for column in connections.c if column.name != "secrets")
+
+
+class Connections:
+    """Methods that take a ``unit`` are part of the caller's transaction; those that take a ``tenant_id`` open their
+    own.
+
+    Rows are dicts with the columns of `tables.connections` except ``secrets``, which never leave this service but
+    inside an `Account`. ``tokens`` and ``budget`` are what a `Client` needs besides.
+    """
+
+    def __init__(self, database: Database, vault: Vault, library: Library | None = None) -> None:
+        self._database = database
+        self._vault = vault
+        self._library = library or Library(database)
+        self.tokens = DatabaseTokens(database, vault)
+        self.budget = DatabaseBudget(database)
+
+    async def create(
+        self,
+        unit: Unit,
+        *,
+        connector_id: UUID,
+        name: str,
+        owner_id: UUID,
+        space_id: UUID | None = None,
+        auth_method: str = "",
+        server: str | None = None,
+        params: dict[str, Any] | None = None,
+        secrets: dict[str, Any] | None = None,
+    ) -> Row:
+        """A new connection. ``auth_method`` is needed where the connector has several.
+
+        Answers may come in ``params`` or ``secrets``: what the auth method's fields declare decides which they are.
+        Raises NotFound for the connector, BadInput for a method, server or field that it does not have.
+        """
+        manifest = await self._library.manifest(unit, connector_id)
+        answers = sort_answers(manifest, auth_method, params or {}, secrets or {})
+        connection_id = new_id()
+        account = _account(manifest, unit, connection_id, answers, server)
+        binding = bound(account)
+        lacking = missing(account)
+        await unit.insert(
+            connections,
+            id=connection_id,
+            connector_id=connector_id,
+            name=_name(name),
+            owner_id=owner_id,
+            space_id=space_id,
+            auth_method=account.auth_method,
+            server=account.server,
+            params=answers.params,
+            secrets=self._seal(unit, connection_id, answers.secrets, binding),
+            is_connected=not lacking,
+            error=lacking or None,
+        )
+        return await self.get(unit, connection_id)
+
+    async def get(self, unit: Unit, connection_id: UUID) -> Row:
+        """One connection; raises NotFound."""
+        return _found(await unit.one(unit.select(connections, *_COLUMNS).where(connections.c.id == connection_id)))
+
+    async def list(
+        self, unit: Unit, *, connector_id: UUID | None = None, after: UUID | None = None, limit: int = 100
+    ) -> list[Row]:
+        """Connections in the order of their ids, from the one after ``after`` on."""
+        statement = unit.select(connections, *_COLUMNS).order_by(connections.c.id).limit(limit)
+        if connector_id is not None:
+            statement = statement.where(connections.c.connector_id == connector_id)
+        return await unit.all(statement if after is None else statement.where(connections.c.id > after))
+
+    async def update(
+        self,
+        unit: Unit,
+        connection_id: UUID,
+        *,
+        name: str | UnsetType = UNSET,
+        owner_id: UUID | UnsetType = UNSET,
+        space_id: UUID | UnsetType | None = UNSET,
+        auth_method: str | UnsetType = UNSET,
+        server: str | UnsetType | None = UNSET,
+        params: dict[str, Any] | UnsetType = UNSET,
+        secrets: dict[str, Any] | UnsetType = UNSET,
+    ) -> Row:
+        """Change what is given. ``params`` replace all params; of ``secrets`` each replaces its own, and None removes
+        it.
+
+        Another base URL (another origin) erases all secrets that are not given anew, and so does another auth method:
+        the old ones belong to where they were entered.
+        """
+        row = await unit.one(unit.select(connections).where(connections.c.id == connection_id).with_for_update())
+        row = _found(row)
+        values: Row = {
+            key: value
+            for key, value in (("owner_id", owner_id), ("space_id", space_id))
+            if not isinstance(value, UnsetType)
+        }
+        if name is not UNSET:
+            values["name"] = _name(name)
+        if any(given is not UNSET for given in (auth_method, server, params, secrets)):
+            values |= await self._answers(unit, row, auth_method, server, params, secrets)
+        await unit.update(connections, connections.c.id == connection_id, updated_at=now(), **values)
+        return await self.get(unit, connection_id)
+
+    async def _answers(
+        self,
+        unit: Unit,
+        row: Row,
+        auth_method: str | UnsetType,
+        server: str | UnsetType | None,
+        params: dict[str, Any] | UnsetType,
+        secrets: dict[str, Any] | UnsetType,
+    ) -> Row:
+        manifest = await self._library.manifest(unit, row["connector_id"])
+        method = row["auth_method"] if isinstance(auth_method, UnsetType) else auth_method
+        given = sort_answers(
+            manifest,
+            method,
+            row["params"] if isinstance(params, UnsetType) else params,
+            {} if isinstance(secrets, UnsetType) else secrets,
+        )
+        account = _account(manifest, unit, row["id"], given, row["server"] if isinstance(server, UnsetType) else server)
+        binding = bound(account)
+        kept, old_binding = self._open(unit, row)
+        if old_binding != binding or account.auth_method != row["auth_method"]:
+            kept = {}
+        merged = {name: value for name, value in {**kept, **given.secrets}.items() if value not in (None, "")}
+        account.secrets = merged
+        lacking = missing(account)
+        if merged != self._open(unit, row)[0] or old_binding != binding or given.params != row["params"]:
+            await self.tokens.forget(unit, row["id"])
+            await self.budget.forget(unit, row["id"])
+        return {
+            "auth_method": account.auth_method,
+            "server": account.server,
+            "params": given.params,
+            "secrets": self._seal(unit, row["id"], merged, binding),
+            "is_connected": not lacking,
+            "error": lacking or None,
+        }
+
+    async def delete(self, unit: Unit, connection_id: UUID) -> None:
+        """Remove a connection with its secrets and tokens; raises NotFound."""
+        await self.budget.forget(unit, connection_id)
+        try:
+            removed = await unit.delete(connections, connections.c.id == connection_id)
+        except IntegrityError as error:
+            raise BadInput("the connection is still used and cannot be deleted") from error
+        if not removed:
+            _found(None)
+
+    async def account(self, tenant_id: UUID, connection_id: UUID) -> Account:
+        """The connection, opened. Raises NotFound, or ReconnectNeeded where the connector's base URL or token URL has
+        moved
+        to another origin since the secrets were entered."""
+        async with self._database.tenant(tenant_id) as unit:
+            row = _found(await unit.one(unit.select(connections).where(connections.c.id == connection_id)))
+            manifest = await self._library.manifest(unit, row["connector_id"])
+            secrets, binding = self._open(unit, row)
+            answers = Answers(method=row["auth_method"], params=row["params"], secrets=secrets)
+            account = _account(manifest, unit, connection_id, answers, row["server"])
+        if secrets and binding != bound(account):
+            raise ReconnectNeeded(
+                f"the addresses of the connector {manifest.name!r} have changed since {row['name']!r} was"
+                " connected; the"
+                " credentials are not sent to the new ones until they are entered again"
+            )
+        return account
+
+    async def check(self, tenant_id: UUID, connection_id: UUID, egress: Egress) -> CheckResult:
+        """Try the connection out and keep the outcome in ``is_connected`` and ``error``."""
+        try:
+            account = await self.account(tenant_id, connection_id)
+            lacking = missing(account)
+            if lacking:
+                result = CheckResult(ok=False, detail=lacking)
+            else:
+                client = Client(account, egress=egress, tokens=self.tokens, budget=self.budget)
+                result = await client.check()
+        except (ReconnectNeeded, BadInput) as error:
+            result = CheckResult(ok=False, detail=error.detail)
+        await self.report(tenant_id, connection_id, None if result.ok else result.detail)
+        return result
+
+    async def report(self, tenant_id: UUID, connection_id: UUID, error: str | None) -> None:
+        """Note that the connection works (None) or that it has to be renewed, and why."""
+        text = error[:_LONGEST_ERROR] if error else None
+        async with self._database.tenant(tenant_id) as unit:
+            changed = (connections.c.is_connected != (text is None)) | connections.c.error.is_distinct_from(text)
+            await unit.update(
+                connections,
+                connections.c.id == connection_id,
+                changed,
+                is_connected=text is None,
+                error=text,
+                updated_at=now(),
+            )
+
+    def _seal(self, unit: Unit, connection_id: UUID, secrets: dict[str, str], binding: Binding) -> bytes | None:
+        return binding.seal(self._vault, _context(unit, connection_id), secrets) if secrets else None
+
+    def _open(self, unit: Unit, row: Row) -> tuple[dict[str, str], Binding]:
+        if row["secrets"] is None:
+            return {}, Binding()
+        return Binding.open(self._vault, _context(unit, row["id"]), row["secrets"])
+
+
+def _account(manifest: Manifest, unit: Unit, connection_id: UUID, answers: Answers, server: str | None) -> Account:
+    return Account(
+        manifest=manifest,
+        connection_id=str(connection_id),
+        tenant_id=str(unit.tenant_id),
+        auth_method=answers.method,
+        server=checked(server),
+        params=dict(answers.params),
+        secrets=answers.secrets,
+    )
+
+
+def _context(unit: Unit, connection_id: UUID) -> bytes:
+    return f"connections:{unit.tenant_id}:{connection_id}".encode()
+
+
+def _name(name: str) -> str:
+    text = str(name).strip()
+    if not text or len(text) > _LONGEST_NAME or "\x00" in text:
+        raise BadInput(f"a connection's name must have 1 to {_LONGEST_NAME} characters", pointer="/name")
+    return text
+
+
+def _found(row: Row | None) -> Row:
+    if row is None:
+        raise NotFound("there is no such connection")
+    return row

@@ -1,0 +1,1 @@
+"""One module or package a format; each registers itself when it is imported."""

@@ -1,0 +1,1 @@
+"""The connector manifest: the one place where importers and the runtime meet."""

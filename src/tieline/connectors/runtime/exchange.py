@@ -1,0 +1,335 @@
+"""One call with everything that may happen on its way: permits, credentials, refusals, lost answers, other attempts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+from tieline.connectors.manifest.model import Block, ErrorRule, Idempotency, RateBudget
+from tieline.connectors.runtime import advice as advice_of
+from tieline.connectors.runtime.account import Account
+from tieline.connectors.runtime.auth import Auth
+from tieline.connectors.runtime.budget import Budget
+from tieline.connectors.runtime.decode import NotReadable, decode, download
+from tieline.connectors.runtime.errors import (
+    BadAnswer,
+    CursorExpired,
+    ReconnectNeeded,
+    UpstreamBusy,
+    UpstreamRefused,
+    UpstreamUnavailable,
+)
+from tieline.connectors.runtime.judge import Verdict, judge, message
+from tieline.connectors.runtime.observer import Counters, Exchange, Observer
+from tieline.connectors.runtime.request import Request
+from tieline.connectors.runtime.retry import RetryPolicy
+from tieline.connectors.runtime.tokens import TokenReply
+from tieline.core.errors import TielineError, Transient
+from tieline.security.egress import Egress, Response
+
+_NEW_TOKEN_PAUSES: Final = (1.0, 2.0, 3.0, 4.0)
+
+
+class Reply(Struct):
+    """What came of a call. ``kind``: ``ok``, ``done`` (it had happened before) or ``ignore`` (an error rule says
+    so).
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    attempts: int
+    kind: str = "ok"
+
+
+class Context(Struct, frozen=True):
+    """What does not change between the attempts of a block's calls."""
+
+    block: Block
+    rules: tuple[ErrorRule, ...]
+    rate: RateBudget | UnsetType
+    idempotency: Idempotency
+    expect: str  # json, any or file
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether doing it twice leaves the same as doing it once."""
+        return not self.block.writes or self.idempotency.kind != "none"
+
+
+class Sender:
+    """Sends requests of one account."""
+
+    def __init__(
+        self,
+        account: Account,
+        egress: Egress,
+        budget: Budget,
+        observer: Observer | None,
+        policy: RetryPolicy,
+        counters: Counters,
+    ) -> None:
+        self.account = account
+        self.egress = egress
+        self.budget = budget
+        self.observer = observer
+        self.policy = policy
+        self.counters = counters
+
+    async def send(self, request: Request, context: Context, auth: Auth, purpose: str = "call") -> Reply:
+        """The answer that counts, or the error that is left after all attempts."""
+        attempt = limited = rereads = new_token = 0
+        renewed = False
+        while True:
+            attempt += 1
+            await auth.authenticate(request)
+            permit = await self.budget.acquire(self.account, context.rate)
+            advice = advice_of.NOTHING
+            response: Response | None = None
+            failure: TielineError | None = None
+            body: Any = None
+            begun = time.perf_counter()
+            try:
+                response = await self._once(request)
+                status, headers = response.status, response.headers
+                body, unreadable = _read(response, context.expect)
+                if unreadable is not None and status < 400:
+                    verdict = self._unreadable(unreadable, context)
+                else:
+                    verdict = judge(
+                        status, headers, body, context.block, context.rules, context.idempotency, attempt=attempt
+                    )
+                advice = advice_of.read(headers, limited=verdict.kind == "limited", rate=context.rate)
+            except Transient as error:
+                failure = error
+                verdict = Verdict("retry", error.detail)
+            finally:
+                await self.budget.settle(self.account, context.rate, permit, advice)
+                self._report(request, context.block, response, failure, begun, attempt, purpose)
+            match verdict.kind:
+                case "ok" | "done":
+                    assert response is not None
+                    return Reply(response.status, response.headers, body, attempt, verdict.kind)
+                case "ignore":
+                    assert response is not None
+                    return Reply(response.status, response.headers, None, attempt, "ignore")
+                case "retry":
+                    await self._pause(verdict, response, failure, attempt - limited)
+                case "limited":
+                    limited += 1
+                    await self._limited(verdict, response, advice, limited)
+                case "refresh":
+                    text = (
+                        f"{verdict.message} {'' if response is None else response.headers.get('WWW-Authenticate', '')}"
+                    )
+                    if auth.too_new(text) and new_token < len(_NEW_TOKEN_PAUSES):
+                        await asyncio.sleep(_NEW_TOKEN_PAUSES[new_token])
+                        new_token += 1
+                        continue
+                    outcome = "" if renewed or rereads > 2 else await auth.refused(request, text)
+                    if not outcome:
+                        raise self._reconnect(verdict, response)
+                    renewed = renewed or outcome == "renewed"
+                    rereads += 1
+                case "reconnect":
+                    raise self._reconnect(verdict, response)
+                case _:
+                    raise self._refused(verdict, response, context)
+            self.counters.retries += 1
+
+    async def fetch_token(self, url: str, body: bytes, headers: dict[str, str]) -> TokenReply:
+        """A POST to an authorization server; redirects are not followed, because the body holds the client's secret."""
+        attempt = 0
+        while True:
+            attempt += 1
+            request = Request("POST", url)
+            request.body = body
+            begun = time.perf_counter()
+            response: Response | None = None
+            failure: TielineError | None = None
+            told: float | None = None
+            try:
+                response = await self.egress.request(
+                    "POST", url, headers=headers, body=body, follow_redirects=False, secret_headers=("authorization",)
+                )
+                if response.status not in (408, 425, 429, 500, 502, 503, 504):
+                    return TokenReply(response.status, _lenient(response))
+                told = advice_of.read(response.headers, limited=True).wait
+                why = f"status {response.status}"
+            except Transient as error:
+                failure, why = error, error.detail
+            finally:
+                self._report(request, None, response, failure, begun, attempt, "token")
+            if attempt >= self.policy.attempts or (told or 0) > self.policy.max_wait:
+                raise UpstreamUnavailable(
+                    f"the authorization server of {self._name()} is not available ({why})",
+                    upstream_status=0 if response is None else response.status,
+                )
+            await self._sleep(self.policy.pause(attempt, told))
+
+    async def _once(self, request: Request) -> Response:
+        return await self.egress.request(
+            request.method,
+            request.url(),
+            headers=request.final_headers(),
+            body=request.final_body(),
+            secret_headers=request.secret_headers,
+        )
+
+    def _unreadable(self, problem: NotReadable, context: Context) -> Verdict:
+        if problem.broken and context.repeatable:
+            return Verdict("retry", f"the answer is {problem}")
+        if problem.html and not context.block.writes:
+            return Verdict("refresh" if "sign-in" in str(problem) else "fail", f"the answer is {problem}")
+        happened = "; the API accepted the call, so it is not sent again" if context.block.writes else ""
+        return Verdict("fail", f"the answer is {problem}{happened}")
+
+    async def _pause(
+        self, verdict: Verdict, response: Response | None, failure: TielineError | None, attempt: int
+    ) -> None:
+        told = None if response is None else advice_of.retry_after(response.headers)
+        status = 0 if response is None else response.status
+        excerpt = self._masked(verdict.message)
+        if told is not None and told > self.policy.max_wait:
+            raise UpstreamBusy(
+                f"{self._name()} asks to come back in {round(told)} s (status {status})",
+                retry_after=told,
+                upstream_status=status,
+                excerpt=excerpt,
+            )
+        if attempt >= self.policy.attempts:
+            said = ": ".join(part for part in ("" if failure is not None else f"status {status}", excerpt) if part)
+            raise UpstreamUnavailable(
+                f"{self._name()} gave no usable answer in {attempt} attempts ({said})",
+                upstream_status=status,
+                excerpt=excerpt,
+            )
+        await self._sleep(self.policy.pause(attempt, told))
+
+    async def _limited(
+        self, verdict: Verdict, response: Response | None, advice: advice_of.Advice, limited: int
+    ) -> None:
+        """The budget holds the next attempt back; here only the end of patience is decided."""
+        if limited >= self.policy.limited_attempts or (advice.wait or 0) > self.policy.max_wait:
+            wait = advice.wait or 60.0
+            raise UpstreamBusy(
+                f"{self._name()} limits the number of calls and asks to come back in {round(wait)} s",
+                retry_after=wait,
+                upstream_status=429 if response is None else response.status,
+                excerpt=self._masked(verdict.message),
+            )
+
+    def _reconnect(self, verdict: Verdict, response: Response | None) -> ReconnectNeeded:
+        excerpt = self._masked(verdict.message)
+        status = 0 if response is None else response.status
+        said = f" ({excerpt})" if excerpt else ""
+        return ReconnectNeeded(
+            f"{self._name()} refuses the connection's credentials with status {status}{said}; connect again",
+            meta={"upstream_status": status},
+        )
+
+    def _refused(self, verdict: Verdict, response: Response | None, context: Context) -> TielineError:
+        excerpt = self._masked(verdict.message)
+        status = 0 if response is None else response.status
+        said = f": {excerpt}" if excerpt else ""
+        what = f"{self._name()} answered block {context.block.id!r} with status {status}{said}"
+        if 200 <= status < 300 and excerpt.startswith("the answer is "):
+            return BadAnswer(what, upstream_status=status, excerpt=excerpt)
+        if status == 410 and context.block.iterable:
+            return CursorExpired(what, upstream_status=status, excerpt=excerpt)
+        return UpstreamRefused(what, upstream_status=status, excerpt=excerpt)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.counters.waited_seconds += seconds
+        await asyncio.sleep(seconds)
+
+    def _report(
+        self,
+        request: Request,
+        block: Block | None,
+        response: Response | None,
+        failure: TielineError | None,
+        begun: float,
+        attempt: int,
+        purpose: str,
+    ) -> None:
+        counters = self.counters
+        counters.calls += 1
+        if response is not None:
+            counters.sent_bytes += response.sent_bytes
+            counters.received_bytes += response.received_bytes
+        if self.observer is not None:
+            self.observer.exchange(
+                Exchange(
+                    method=request.method,
+                    url=request.masked_url(),
+                    status=0 if response is None else response.status,
+                    ms=(time.perf_counter() - begun) * 1000,
+                    sent_bytes=0 if response is None else response.sent_bytes,
+                    received_bytes=0 if response is None else response.received_bytes,
+                    attempt=attempt,
+                    block="" if block is None else block.id,
+                    error="" if failure is None else failure.code,
+                    purpose=purpose,
+                )
+            )
+
+    def _masked(self, text: str) -> str:
+        """An API that repeats a credential in its error must not bring it into our history."""
+        for secret in self.account.secrets.values():
+            if len(secret) >= 4 and secret in text:
+                text = text.replace(secret, "***")
+        return text
+
+    def _name(self) -> str:
+        return self.account.manifest.title or self.account.manifest.name
+
+
+def _read(response: Response, expect: str) -> tuple[Any, NotReadable | None]:
+    """The decoded body, or why it cannot be decoded. The body of an error is taken as it is."""
+    if response.status >= 400:
+        return _lenient(response), None
+    if expect == "file":
+        return (download(response.body, response.headers), None) if response.body else (None, None)
+    try:
+        return decode(response.body, response.headers.get("Content-Type", ""), expect=expect), None
+    except NotReadable as problem:
+        return message(response.body[:20_000].decode("utf-8", "replace")), problem
+
+
+def _lenient(response: Response) -> Any:
+    try:
+        return decode(response.body, response.headers.get("Content-Type", ""), expect="any")
+    except NotReadable:
+        return response.body[:20_000].decode("utf-8", "replace")
+
+
+def context_of(account: Account, block: Block) -> Context:
+    """Block settings over the manifest's."""
+    manifest = account.manifest
+    idempotency = block.idempotency
+    if idempotency is UNSET:
+        idempotency = Idempotency() if manifest.idempotency is UNSET else manifest.idempotency
+    if not block.writes:
+        idempotency = Idempotency()
+    return Context(
+        block=block,
+        rules=(*block.errors, *manifest.errors),
+        rate=manifest.rate if block.rate is UNSET else block.rate,
+        idempotency=idempotency,
+        expect=_expect(block),
+    )
+
+
+def _expect(block: Block) -> str:
+    if block.iterable:
+        return "json"
+    if block.output.get("format") in ("binary", "byte") or block.output.get("contentEncoding"):
+        return "file"
+    if block.kind in ("get", "get_by") or block.records:
+        return "any" if block.output.get("type") == "string" else "json"
+    return "any"

@@ -1,0 +1,125 @@
+"""A small client of a running server, for the command line and the demo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode, urljoin
+
+import msgspec
+
+from tieline.core import json
+from tieline.core.errors import Misconfigured, Terminal, Transient
+from tieline.security.egress import Egress, Policy
+from tieline.server.settings import DEFAULT_BASE_URL, Settings
+
+PREFIX = "/api/workflows"
+ANYWHERE = Policy(allow=(ip_network("0.0.0.0/0"), ip_network("::/0")))  # the address is the person's own choice
+
+
+class ServerRefused(Terminal):
+    """The server answered with an error."""
+
+    code = "server-refused"
+    title = "The server refused"
+
+    def __init__(self, detail: str, *, answered: int, body: Any = None) -> None:
+        super().__init__(detail)
+        self.answered = answered
+        self.body = body
+
+
+class ServerUnreachable(Terminal):
+    """No server answers at the address."""
+
+    code = "server-unreachable"
+    title = "No server"
+
+
+class Api:
+    """Calls one server with one API key. An async context manager."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url.rstrip("/")
+        self._key = key
+        self._egress = Egress(ANYWHERE)
+
+    @classmethod
+    def local(cls, url: str | None = None, key: str | None = None) -> Self:
+        """From options, else TIELINE_URL and TIELINE_API_KEY, else the data folder's own server and admin key."""
+        settings = Settings()
+        address = url or os.environ.get("TIELINE_URL") or settings.base_url or DEFAULT_BASE_URL
+        secret = key or os.environ.get("TIELINE_API_KEY") or _admin_key(settings.data_dir)
+        return cls(address, secret)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._egress.aclose()
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None, timeout: float = 60.0
+    ) -> Any:
+        """The decoded answer, None for an empty one. Raises `ServerRefused` with the server's own sentence."""
+        target = path if path.startswith("http") else self.url + (path if path.startswith("/") else f"{PREFIX}/{path}")
+        chosen = {name: value for name, value in (query or {}).items() if value is not None}
+        if chosen:
+            target += "?" + urlencode(chosen)
+        headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body)
+        try:
+            answer = await self._egress.request(
+                method, target, headers=headers, body=data, timeout=timeout, follow_redirects=False
+            )
+        except Transient as error:
+            raise ServerUnreachable(
+                f"no Tieline server answers at {self.url} ({error.detail}); "
+                "start one with `tieline serve`, or name it with --url"
+            ) from None
+        try:
+            found = json.loads(answer.body) if answer.body else None
+        except msgspec.DecodeError:
+            found = None
+        if answer.status >= 400:
+            raise ServerRefused(_sentence(answer.status, found), answered=answer.status, body=found)
+        return found
+
+    async def all(self, path: str, **query: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every entry of a list, over all its pages."""
+        page = await self.call("GET", path, query=query)
+        while True:
+            for entry in page["data"]:
+                yield entry
+            following = ((page.get("links") or {}).get("next") or {}).get("href")
+            if not following:
+                return
+            # Through the address that we came by: behind a proxy, the server's own name may not be reachable from here.
+            rest = following.split("/", 3)[-1]
+            page = await self.call("GET", urljoin(self.url + "/", rest))
+
+
+def _admin_key(data_dir: Path) -> str:
+    try:
+        return (data_dir / "admin.key").read_text(encoding="utf-8").strip()
+    except OSError:
+        raise Misconfigured(
+            f"there is no API key: {data_dir / 'admin.key'} cannot be read; "
+            "start a server here with `tieline serve`, or give --api-key or TIELINE_API_KEY"
+        ) from None
+
+
+def _sentence(status: int, body: Any) -> str:
+    errors = body.get("errors") if isinstance(body, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    text = first.get("detail") or first.get("title") or "no reason given"
+    return f"the server answered {status}: {text}"

@@ -1,0 +1,60 @@
+"""``tieline serve``: the API in this process, workers beside it."""
+
+from __future__ import annotations
+
+import socket
+
+import structlog
+import uvicorn
+
+from tieline.core.errors import Misconfigured
+from tieline.server.app import create_app
+from tieline.server.logging import configure
+from tieline.server.platform import Platform
+from tieline.server.settings import Settings
+from tieline.server.supervisor import Supervisor
+
+log = structlog.get_logger(__name__)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises `Misconfigured` where the port is taken or may not be used."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(2048)
+    except OSError as error:
+        found.close()
+        raise Misconfigured(
+            f"cannot listen on {host}:{port} ({error.strerror or error}); "
+            "stop what uses the port, or choose another with --port"
+        ) from None
+    return found
+
+
+async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    settings = Settings()
+    configure(settings.log_level)
+    listening = listen(host, port)
+    settings = settings.listening_on(host, listening.getsockname()[1])
+    async with Platform.open(settings) as platform:
+        app = create_app(platform)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+        supervisor = Supervisor(workers, concurrency=concurrency, died=platform.queue.release_worker)
+        supervisor.start()
+        log.info("server.ready", url=settings.base_url, workers=workers)
+        try:
+            await uvicorn.Server(config).serve(sockets=[listening])
+        finally:
+            await supervisor.stop()
+            listening.close()

@@ -1,0 +1,316 @@
+"""Settings: environment variables that begin with ``TIELINE_``, and nothing else.
+
+    settings = Settings()                 # from the environment; Misconfigured says what is wrong and how to mend it
+    settings.database_url                 # None = the embedded database in settings.data_dir
+    settings.load_secret_keys()           # makes <data_dir>/secret.key on first use of the embedded database
+    settings.show()                       # for `tieline doctor`: every value with its source, secrets masked
+
+Each setting is described in ``docs/reference/settings.md``, which a test holds against this class.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tieline.core.errors import Misconfigured, TielineError
+from tieline.server.secret_file import read_or_make
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "TIELINE_"
+DEFAULT_BASE_URL = "http://127.0.0.1:8400"
+MASK = "********"
+
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+Network = IPv4Network | IPv6Network
+
+_EXAMPLE_DATABASE = "postgresql://user:password@host:5432/name"
+
+# Read by other parts of Tieline, or by its tests; not settings of a server.
+_NEIGHBOURS = ("TIELINE_SHARED", "TIELINE_TEST_", "TIELINE_URL", "TIELINE_API_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting as a person may see it."""
+
+    variable: str
+    value: str
+    source: Literal["environment", "default"]
+    meaning: str
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Frozen; a value that breaks a rule raises ``Misconfigured`` with one sentence."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="Address of a PostgreSQL 15 or newer; unset means the embedded one in the data folder.",
+    )
+    data_dir: Path = Field(
+        default=Path(".tieline"),
+        validate_default=True,
+        description="Folder of the embedded database, its secret key and the local admin key.",
+    )
+    base_url: str = Field(
+        default=DEFAULT_BASE_URL,
+        description="Public address of this server; links are built from it.",
+    )
+    secret_keys: str = Field(
+        default="",
+        repr=False,
+        validate_default=True,
+        description="Key-encryption keys, newest first, separated by commas.",
+    )
+    egress_allow: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        description="Internal networks that connectors may call, in CIDR notation, separated by commas.",
+    )
+    log_level: LogLevel = Field(default="info", description="Least severe message that is logged.")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise Misconfigured(_one_sentence(error)) from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = value.strip()
+        if "://" not in address and "=" in address:
+            words = _libpq_words(address)
+            if not {"host", "dbname"} <= words.keys():
+                raise ValueError("must hold host= and dbname=, such as host=db.example dbname=tieline user=tieline")
+            return address
+        try:
+            parts = urlsplit(address)
+            _ = parts.port
+        except ValueError:
+            raise ValueError(f"must be an address such as {_EXAMPLE_DATABASE}") from None
+        if parts.scheme not in {"postgresql", "postgres"}:
+            raise ValueError(f"must begin with postgresql://, such as {_EXAMPLE_DATABASE}")
+        if not (parts.hostname or "host=" in parts.query):
+            raise ValueError(f"must name a host, such as {_EXAMPLE_DATABASE}")
+        if not (parts.path.strip("/") or "dbname=" in parts.query):
+            raise ValueError(f"must name a database after the host, such as {_EXAMPLE_DATABASE}")
+        return address
+
+    @field_validator("data_dir")
+    @classmethod
+    def _is_folder(cls, value: Path) -> Path:
+        if "\0" in str(value):
+            raise ValueError("must be the path of a folder, without a NUL character")
+        try:
+            folder = value.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("begins with a ~ that names no home folder; give the path in full") from None
+        if folder.exists() and not folder.is_dir():
+            raise ValueError("must be a folder, and there is a file of that name; name another path")
+        return folder
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        wanted = "must be an http or https address without query, such as https://integrations.example.com"
+        try:
+            parts = urlsplit(value.strip())
+            _ = parts.port
+        except ValueError:
+            raise ValueError(wanted) from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname or any(c.isspace() for c in value.strip()):
+            raise ValueError(wanted)
+        if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
+            raise ValueError(wanted)
+        return value.strip().rstrip("/")
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_keys(cls, value: str) -> str:
+        try:
+            return value.strip() if _parse_keys(value) else ""
+        except ValueError as error:
+            raise ValueError(
+                "must hold keys of 32 random bytes in base64, separated by commas "
+                f"({error}); make one with `openssl rand -base64 32`"
+            ) from None
+
+    @field_validator("egress_allow", mode="before")
+    @classmethod
+    def _are_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if not value.strip():
+            return ()
+        # Late, because egress brings the HTTP client with it and most commands never call out.
+        from tieline.security.egress import parse_allow
+
+        try:
+            return parse_allow(value)
+        except (ValueError, TielineError) as error:
+            raise ValueError(str(error).removeprefix("TIELINE_EGRESS_ALLOW ")) from None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    def model_post_init(self, _context: object, /) -> None:
+        if self.database_url is not None and not self.secret_keys:
+            raise Misconfigured(
+                "TIELINE_SECRET_KEYS is empty although TIELINE_DATABASE_URL names a database that others share; "
+                "make a key with `openssl rand -base64 32` and give the same one to every server and worker."
+            )
+
+    @property
+    def embedded(self) -> bool:
+        """True when the database is the embedded one."""
+        return self.database_url is None
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the generated key of the embedded database lies."""
+        return self.data_dir / "secret.key"
+
+    def load_secret_keys(self) -> list[bytes]:
+        """The key-encryption keys, newest first, ready for ``Vault``.
+
+        With the embedded database and ``TIELINE_SECRET_KEYS`` unset, the key is read from ``<data_dir>/secret.key``,
+        which the first process to ask makes (mode 0600). Raises ``Misconfigured`` when the file cannot be used.
+        """
+        if self.secret_keys:
+            return _parse_keys(self.secret_keys)
+        from tieline.security.vault import Vault
+
+        self.prepare_data_dir()
+        text = read_or_make(self.secret_key_file, Vault.generate_key)
+        try:
+            return _parse_keys(text)
+        except ValueError as error:
+            raise Misconfigured(
+                f"{self.secret_key_file} does not hold a usable key ({error}); put the original file back, "
+                "because what was sealed with it cannot be read without it."
+            ) from None
+
+    def prepare_data_dir(self) -> Path:
+        """Makes the data folder (mode 0700) where there is none, and returns it."""
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(
+                f"TIELINE_DATA_DIR: the folder {self.data_dir} cannot be made ({error.strerror}); "
+                "name a folder that this user may write to."
+            ) from None
+        return self.data_dir
+
+    def listening_on(self, host: str, port: int) -> Self:
+        """These settings with the address that the server listens on, unless ``TIELINE_BASE_URL`` says another."""
+        if "base_url" in self.model_fields_set:
+            return self
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+        bracketed = f"[{reachable}]" if ":" in reachable else reachable
+        return self.model_copy(update={"base_url": f"http://{bracketed}:{port}"})
+
+    def show(self) -> list[Shown]:
+        """Every setting in the order of the documentation; secrets masked."""
+        return [
+            Shown(
+                variable=variable(name),
+                value=self._shown(name),
+                source="environment" if name in self.model_fields_set else "default",
+                meaning=field.description or "",
+            )
+            for name, field in type(self).model_fields.items()
+        ]
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        if name == "database_url":
+            return _without_password(value) if value else "(embedded)"
+        if name == "secret_keys":
+            if value:
+                count = len(_parse_keys(value))
+                return f"{MASK} ({count} key{'s' if count > 1 else ''})"
+            return f"(from {self.secret_key_file})"
+        if name == "egress_allow":
+            return ",".join(str(network) for network in value) or "(none: internal addresses are refused)"
+        return str(value)
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field: ``data_dir`` -> ``TIELINE_DATA_DIR``."""
+    return PREFIX + field.upper()
+
+
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """One sentence for each ``TIELINE_`` variable that is no setting, for the log and ``tieline doctor``."""
+    known = [variable(field) for field in Settings.model_fields]
+    sentences = []
+    for name in sorted(environment):
+        if not name.upper().startswith(PREFIX) or name.upper() in known or name.startswith(_NEIGHBOURS):
+            continue
+        close = get_close_matches(name.upper(), known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(known)}."
+        sentences.append(f"{name} is not a setting of Tieline and has no effect; {hint}")
+    return sentences
+
+
+def _parse_keys(text: str) -> list[bytes]:
+    """Keys as ``Vault`` takes them; ``ValueError`` with the rule that is broken, never with the key."""
+    from tieline.security.vault import parse_keys
+
+    try:
+        return parse_keys(text)
+    except TielineError as error:
+        raise ValueError(error.detail.replace(" of TIELINE_SECRET_KEYS", "").rstrip(".")) from None
+
+
+def _libpq_words(address: str) -> dict[str, str]:
+    """libpq's other form, ``host=... dbname=...``; ``ValueError`` where it is none (PostgreSQL manual, 32.1.1.1)."""
+    try:
+        words = shlex.split(address)
+    except ValueError:
+        raise ValueError(f"must be an address such as {_EXAMPLE_DATABASE}") from None
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def _without_password(address: str) -> str:
+    if "://" not in address:
+        shown = _libpq_words(address)
+        return " ".join(f"{key}={MASK if 'pass' in key else value}" for key, value in shown.items())
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    user = f"{parts.username}:{MASK}@" if parts.password else f"{parts.username}@" if parts.username else ""
+    query = f"?{MASK}" if "pass" in parts.query else f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{user}{host}{parts.path}{query}"
+
+
+def _one_sentence(error: ValidationError) -> str:
+    """The first broken rule: variable, rule, fix. Holds no value, because a value may be a secret."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = variable(str(first["loc"][0])) if first["loc"] else "the settings"
+    if first["type"] == "literal_error":
+        return f"{name} must be one of {first['ctx']['expected']}."
+    rule = first["msg"].removeprefix("Value error, ")
+    return f"{name} {rule}" + ("" if rule.endswith((".", "?")) else ".")

@@ -1,0 +1,68 @@
+"""Every example of docs/reference/blocks.md does what the page says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tieline.automations.blocks  # noqa: F401  registers the blocks
+from tests.automations.engine.documents import block, chain, document
+from tests.automations.engine.world import World, run_with_crashes
+from tieline.automations.engine.registry import block_types
+
+pytestmark = pytest.mark.anyio
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "blocks.md"
+EDGES = {"loop": "loopBlockId", "yes": "childTrueId", "no": "childFalseId", "default": "defaultChildId"}
+NEED_A_SERVER = {
+    "EndpointBlock",
+    "SnippetBlock",
+    "CallUrlBlock",
+    "ListPointerBlock",
+    "UpdatePointerBlock",
+    "DeletePointerBlock",
+}
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    found = {}
+    for section in sections:
+        name = section.split("\n", 1)[0].strip()
+        for source in re.findall(r"```json\n(.*?)```", section, flags=re.DOTALL):
+            found[name] = json.loads(source)
+    return found
+
+
+def expanded(step: dict[str, Any]) -> Any:
+    rest = {
+        key: value for key, value in step.items() if key not in (*EDGES, "cases", "type", "name", "inputs", "settings")
+    }
+    if step["type"] == "VariableBlock":
+        rest["variableGuid"] = f"guid-{step['name']}"
+    made = block(step["type"], step.get("name", ""), inputs=step.get("inputs"), settings=step.get("settings"), **rest)
+    edges: dict[str, Any] = {edge: chain(*map(expanded, step[key])) for key, edge in EDGES.items() if key in step}
+    if "cases" in step:
+        edges["statementChildrenIds"] = [chain(*map(expanded, case)) for case in step["cases"]]
+    return (made, edges) if edges else made
+
+
+@pytest.mark.parametrize("name", list(examples()))
+async def test_the_example_does_what_the_page_says(name: str) -> None:
+    example = examples()[name]
+    whole = document(*map(expanded, example["steps"]), variables=example.get("variables"))
+    outcome, interpreter, _ = await run_with_crashes(World(), whole, [], inputs=example.get("start"))
+    assert outcome.errors == []
+    assert interpreter.state.shown == example["shows"]
+    assert outcome.status == example.get("status", "finished")
+    assert interpreter.state.title == example.get("title", "")
+
+
+def test_every_block_has_its_example() -> None:
+    named = {name for name in block_types() if not name.startswith("Test")}
+    assert named - set(examples()) == NEED_A_SERVER - set(examples())
+    assert set(examples()) <= named

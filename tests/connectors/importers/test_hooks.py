@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.connectors.importers.support import THING, imported, kinds, many, obj, op, spec
+
+ADD = op(THING, body=obj(url="string", events=many({"type": "string"})), status="201")
+
+
+@pytest.mark.parametrize(
+    "paths, expected",
+    [
+        (
+            {
+                "/webhooks": {"get": op(many()), "post": ADD},
+                "/webhooks/{id}": {"get": op(THING), "put": op(THING), "delete": op()},
+            },
+            ["webhook_list", "webhook_add", "get", "update", "webhook_remove"],
+        ),
+        ({"/repos/{r}/hooks": {"post": op(THING, body=obj(config="object", active="boolean"))}}, ["webhook_add"]),
+        ({"/v1/event-subscriptions": {"post": ADD}}, ["webhook_add"]),
+        ({"/subscriptions": {"post": op(THING, body=obj(callbackUrl="string", topic="string"))}}, ["webhook_add"]),
+        ({"/subscriptions": {"post": op(THING, body=obj(plan="string", customer="string"))}}, ["create"]),
+        ({"/endpoints": {"post": op(THING, body=obj(url="string", filterTypes="array"))}}, ["webhook_add"]),
+        ({"/endpoints": {"post": op(THING, body=obj(name="string", url="string"))}}, ["create"]),
+        (
+            {"/calendars/{id}/events/watch": {"post": op(THING, body=obj(address="string", type="string"))}},
+            ["webhook_add"],
+        ),
+        ({"/subscribe": {"post": op(THING, body=obj(targetUrl="string"))}}, ["webhook_add"]),
+        ({"/create_callback": {"post": op(THING, body=obj(phone="string"))}}, ["create"]),
+        ({"/webhooks/{id}/ping": {"post": op()}}, ["action"]),
+        ({"/webhooks": {"get": op(many())}, "/webhooks/{id}": {"delete": op()}}, ["webhook_list", "webhook_remove"]),
+        ({"/build_hooks": {"post": op(THING, body=obj(title="string"))}}, ["create"]),
+        ({"/links": {"post": op(THING, body=obj(url="string"))}}, ["create"]),
+    ],
+)
+def test_subscriptions_have_kinds_of_their_own(paths: dict[str, Any], expected: list[str]) -> None:
+    assert list(kinds(spec(paths)).values()) == expected
+
+
+def test_power_platform_marks_the_address() -> None:
+    body = obj(body=obj(callback={"type": "string", "x-ms-notification-url": True}))
+    trigger = {
+        **op(body=body),
+        "x-ms-trigger": "single",
+        "x-ms-notification-content": {"schema": THING},
+        "operationId": "WhenPaid",
+    }
+    manifest = imported(spec({"/triggers/paid": {"post": trigger}, "/triggers/paid/{id}": {"delete": op()}}))
+    assert [block.kind for block in manifest.blocks] == ["webhook_add", "webhook_remove"]
+    (event,) = manifest.webhooks
+    assert (event.id, event.subscribe, event.unsubscribe) == ("when_paid", "when_paid", manifest.blocks[1].id)
+    assert event.schema["properties"]["id"] == {"type": "string"}
+
+
+def test_openapi_webhooks_and_callbacks_become_events() -> None:
+    payload = {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}}
+    document = spec(
+        {
+            "/things": {"get": op(many())},
+            "/webhooks": {"post": {**ADD, "callbacks": {"thingGone": {"{$request.body#/url}": {"post": payload}}}}},
+            "/webhooks/{id}": {"delete": op()},
+        },
+        webhooks={"thing.created": {"post": {**payload, "summary": "A thing was made"}}},
+    )
+    manifest = imported(document)
+    created, gone = manifest.webhooks
+    assert (created.event, created.object, created.name) == ("thing.created", "thing", "A thing was made")
+    assert created.subscribe == gone.subscribe == "post_webhooks" and created.unsubscribe == "delete_webhooks_by_id"
+    assert gone.facts["subscribe"].confidence > created.facts["subscribe"].confidence
+    assert created.schema == {"$ref": "#/schemas/Thing"}
