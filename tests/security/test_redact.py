@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tieline.security import redact
 from tieline.security.tokens import new_token
+from tieline.tenancy.keys import PREFIX
 
 
 @pytest.fixture(autouse=True)
@@ -192,3 +193,8 @@ def test_as_a_processor_of_structlog() -> None:
         assert secret not in text
     assert '"tries": 3' in text
     assert "RuntimeError: cannot use ***" in text
+
+
+def test_an_api_key_of_ours_is_masked_wherever_it_stands() -> None:
+    key = new_token(PREFIX)
+    assert key not in redact.mask_text(f"somebody pasted {key} into a field")
