@@ -207,9 +207,11 @@ def test_after_a_crash_of_the_machine_a_reused_process_id_does_not_matter(data_d
     with subprocess.Popen(["sleep", "60"], **owner.spawn_options()) as somebody:
         note.write_text(noted.replace(str(server.pid), str(somebody.pid), 1))
         os.chown(note, owner.uid, owner.gid)
-        with Embedded.join(data_dir) as use:
-            assert query(use, "SELECT count(*) FROM kept") == (0,)
-        somebody.kill()
+        try:
+            with Embedded.join(data_dir) as use:
+                assert query(use, "SELECT count(*) FROM kept") == (0,)
+        finally:
+            somebody.kill()
 
 
 def test_a_server_that_dies_while_in_use_comes_back_on_demand(data_dir: Path) -> None:

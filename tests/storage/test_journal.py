@@ -181,13 +181,17 @@ async def test_out_of_range_numbers_fail_their_own_run_only(database: Database, 
     assert [type(future.exception()) for future in futures] == [BadInput, type(None)]
 
 
-async def test_the_claim_waits_for_entries_on_their_way(database: Database, store: JournalStore) -> None:
+@pytest.mark.parametrize("company", [False, True], ids=["alone", "in a group"])
+async def test_the_claim_waits_for_entries_on_their_way(company: bool, database: Database, store: JournalStore) -> None:
     """However append and claim interleave: an entry that was acknowledged is seen by whoever claims afterwards."""
     tenant, run_id = await make_run(database)
+    companion = await claimed(database, store)
     async with JournalStore(database) as other:
         for round_ in range(15):
             old = await store.claim(tenant, run_id, "worker-1")
             seq = round_ * 100
+            if company:
+                _ = store.append(companion, [entry(seq + number) for number in range(1, 40)])
             futures = [store.append(old, [entry(seq + number)]) for number in range(1, 40)]
             new, _ = await asyncio.gather(other.claim(tenant, run_id, "worker-2"), asyncio.sleep(0))
             seen = {each.seq for each in await entries_of(other, new)}
@@ -195,6 +199,7 @@ async def test_the_claim_waits_for_entries_on_their_way(database: Database, stor
             acknowledged = {seq + number for number, future in enumerate(futures, 1) if future.exception() is None}
             assert acknowledged <= seen
             assert {each.seq for each in await entries_of(other, new)} == seen
+    assert len(await entries_of(store, companion)) == (15 * 39 if company else 0)
 
 
 async def test_the_journal_outlives_broken_connections(database: Database, store: JournalStore) -> None:
@@ -231,6 +236,8 @@ async def test_a_database_that_stays_away_is_reported(database: Database, postgr
     async with JournalStore(database, patience=0.1) as store:
         run = await claimed(database, store)
         assert cluster.ask_to_stop(postgres.cluster, immediate=True)
+        while cluster.process(postgres.cluster) is not None:
+            await asyncio.sleep(0.01)
         try:
             with pytest.raises(DatabaseUnavailable):
                 await store.append(run, [entry(1)])

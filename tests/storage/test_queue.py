@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,7 +21,7 @@ from tieline.storage.database import Database
 from tieline.storage.embedded import Embedded
 from tieline.storage.errors import AlreadyQueued
 from tieline.storage.queue import Queue
-from tieline.storage.worker import Rhythm
+from tieline.storage.worker import Rhythm, this_machine
 
 pytestmark = pytest.mark.anyio
 
@@ -273,16 +274,14 @@ async def test_a_supervisor_frees_the_jobs_of_a_dead_worker_at_once(database: Da
 
     queue.register("note", note)
     await defer(database, "note")
-    (number,) = (
-        await database.autocommit("SELECT procrastinate.tieline_register_worker(%s, 4242)", socket.gethostname())
-    )[0]
+    (number,) = (await database.autocommit("SELECT procrastinate.tieline_register_worker(%s, 1)", this_machine()))[0]
     await database.autocommit("UPDATE procrastinate.procrastinate_jobs SET status = 'doing', worker_id = %s", number)
     async with working(queue):
         await until(lambda: has_workers(database))
         assert not ran.is_set()
         assert await queue.release_worker(4243) == 0
         assert await queue.release_worker(os.getpid(), "another-host") == 0
-        assert await queue.release_worker(4242) == 1
+        assert await queue.release_worker(1) == 1
         await asyncio.wait_for(ran.wait(), 10)
 
 
@@ -420,3 +419,27 @@ async def test_a_task_name_is_checked(database: Database) -> None:
                 await unit.defer(name)
         with pytest.raises(BadInput, match="time zone"):
             await unit.defer("note", at=now().replace(tzinfo=None))
+
+
+async def test_a_starting_worker_frees_the_jobs_of_dead_ones_on_its_machine(database: Database) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    rows = await database.autocommit("SELECT procrastinate.tieline_register_worker(%s, %s)", this_machine(), ended.pid)
+    number = rows[0][0]
+    done = asyncio.Event()
+
+    async def finish(**_args: Any) -> None:
+        done.set()
+
+    queue, stop = Queue(database), asyncio.Event()
+    queue.register("left-behind", finish)
+    async with database.system() as unit:
+        await unit.defer("left-behind")
+    await database.autocommit(
+        "UPDATE procrastinate.procrastinate_jobs SET status = 'doing', worker_id = %s WHERE task_name = 'left-behind'",
+        number,
+    )
+    worker = asyncio.create_task(queue.run_worker(1, stop))
+    await asyncio.wait_for(done.wait(), 5)  # well before the 8 seconds after which a silent worker is given up
+    stop.set()
+    await worker

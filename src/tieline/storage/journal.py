@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any, LiteralString, NamedTuple, Self
 from uuid import UUID
@@ -32,8 +32,8 @@ _PENDING_BYTES = 32 * 2**20
 _READ_AT_ONCE = 2000
 _CLAIMABLE = ("not started", "queued", "starting", "running", "must stop")
 
-# One entry; several of one run; several of several runs. All hold the run's row and compare its fence. The first two,
-# which cost the server half as much, tell by the number of rows whether that went well.
+# One entry; several of one run; several of several runs. All hold the rows of their runs and compare the fences. That
+# all went well shows in the number of rows; if not, `_APPEND_AND_TELL`, which costs the server more, says which did.
 _APPEND_ENTRY: LiteralString = """
     INSERT INTO journal (tenant_id, run_id, seq, kind, path, data)
     SELECT held.tenant_id, held.id, entry.* FROM (
@@ -49,6 +49,18 @@ _APPEND_ENTRIES: LiteralString = """
     ON CONFLICT DO NOTHING
 """
 _APPEND_GROUP: LiteralString = """
+    INSERT INTO journal (tenant_id, run_id, seq, kind, path, data)
+    SELECT held.tenant_id, held.id, entry.seq, entry.kind, entry.path, entry.data
+    FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) WITH ORDINALITY AS claim (tenant_id, run_id, fence, number)
+    CROSS JOIN LATERAL (
+        SELECT tenant_id, id FROM runs
+        WHERE runs.tenant_id = claim.tenant_id AND runs.id = claim.run_id AND runs.fence = claim.fence FOR KEY SHARE
+    ) AS held
+    JOIN unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::bytea[])
+         AS entry (number, seq, kind, path, data) ON entry.number = claim.number
+    ON CONFLICT DO NOTHING
+"""
+_APPEND_AND_TELL: LiteralString = """
     WITH claim AS (
         SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[])
             WITH ORDINALITY AS each (tenant_id, run_id, fence, number)
@@ -302,8 +314,8 @@ class JournalStore:
             if batch.entries:
                 numbers.setdefault(batch.run, len(numbers) + 1)
                 entries += batch.entries
-        if len(numbers) > 1 or not await self._commit_one_run(numbers, entries):
-            valid = await self._commit_many_runs(group, numbers, entries)
+        if entries and not await self._append(group, numbers, entries):
+            valid = await self._append_and_tell(group, numbers, entries)
             for batch in group:
                 if batch.entries and numbers[batch.run] not in valid:
                     _fail(batch, FenceLost(f"Another worker has taken over the run {batch.run.run_id}."))
@@ -311,41 +323,29 @@ class JournalStore:
             if not batch.future.done():
                 batch.future.set_result(None)
 
-    async def _commit_one_run(self, numbers: Collection[RunClaim], entries: list[Entry]) -> bool:
-        """The short forms, for a run alone or for a group of nothing. False when not all went in, for some reason."""
-        if not entries:
-            return True
-        connection = await self._writing.connection()
-        (run,) = numbers
-        values: list[Any]
-        if len(entries) == 1:
-            statement, values = _APPEND_ENTRY, [*entries[0]]
+    async def _append(self, group: list[_Batch], numbers: dict[RunClaim, int], entries: list[Entry]) -> bool:
+        """Whether all entries went in."""
+        if len(numbers) == 1:
+            (run,) = numbers
+            one = len(entries) == 1
+            statement = _APPEND_ENTRY if one else _APPEND_ENTRIES
+            values = [run.tenant_id, run.run_id, run.fence, *(entries[0] if one else _columns(entries))]
         else:
-            statement, values = _APPEND_ENTRIES, [*_columns(entries)]
-        cursor = await connection.execute(statement, [run.tenant_id, run.run_id, run.fence, *values], prepare=True)
+            statement, values = _APPEND_GROUP, _values(group, numbers, entries)
+        connection = await self._writing.connection()
+        cursor = await connection.execute(statement, values, prepare=True)
         return cursor.rowcount == len(entries)
 
-    async def _commit_many_runs(
+    async def _append_and_tell(
         self, group: list[_Batch], numbers: dict[RunClaim, int], entries: list[Entry]
     ) -> set[int]:
-        """The general form; the numbers of the runs whose entries are on disk."""
-        owners = [numbers[batch.run] for batch in group for _ in batch.entries]
+        """The numbers of the runs whose entries are on disk."""
         connection = await self._writing.connection()
-        cursor = await connection.execute(
-            _APPEND_GROUP,
-            [
-                [run.tenant_id for run in numbers],
-                [run.run_id for run in numbers],
-                _array(run.fence for run in numbers),
-                _array(owners),
-                *_columns(entries),
-            ],
-            prepare=True,
-        )
+        cursor = await connection.execute(_APPEND_AND_TELL, _values(group, numbers, entries))
         row = await cursor.fetchone()
         assert row is not None
         valid = set(row[0])
-        if row[1] == sum(owner in valid for owner in owners):
+        if row[1] == sum(len(batch.entries) for batch in group if numbers.get(batch.run) in valid):
             return valid
         return await self._without_strangers(group, numbers, valid)
 
@@ -377,6 +377,17 @@ def _fail(batch: _Batch, error: TielineError) -> None:
         batch.future.set_exception(error)
         # Marks it as seen: who does not wait for the future learns of it at the next append.
         batch.future.exception()
+
+
+def _values(group: Sequence[_Batch], numbers: dict[RunClaim, int], entries: Sequence[Entry]) -> list[Any]:
+    """The arrays of `_APPEND_GROUP` and `_APPEND_AND_TELL`."""
+    return [
+        [run.tenant_id for run in numbers],
+        [run.run_id for run in numbers],
+        _array(run.fence for run in numbers),
+        _array(numbers[batch.run] for batch in group for _ in batch.entries),
+        *_columns(entries),
+    ]
 
 
 def _columns(entries: Sequence[Entry]) -> tuple[str, str, list[str], list[bytes | None]]:

@@ -9,13 +9,13 @@ statement meets a broken connection, and it finishes a job by number alone, even
 from __future__ import annotations
 
 import asyncio
-import socket
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from tieline.storage.database import Database
 from tieline.storage.unit import QUEUE
-from tieline.storage.worker import Rhythm, Worker
+from tieline.storage.worker import Rhythm, Worker, this_machine
 
 Task = Callable[..., Awaitable[Any]]
 
@@ -61,12 +61,22 @@ class Queue:
         """
         if concurrency < 1:
             raise ValueError("concurrency must be at least 1")
+        await self._release_the_dead()
         await Worker(self._database, self._tasks, concurrency, self._rhythm).run(stop, deadline)
+
+    async def _release_the_dead(self) -> None:
+        """Workers of this machine whose process is gone are not waited for: a restart goes on at once."""
+        rows = await self._database.autocommit(
+            "SELECT DISTINCT pid FROM procrastinate.tieline_workers WHERE host = %s", this_machine()
+        )
+        for (pid,) in rows:
+            if not _alive(pid):
+                await self.release_worker(pid)
 
     async def release_worker(self, pid: int, host: str | None = None) -> int:
         """Put back the jobs of a worker that is known to be dead, at once; the number of jobs. ``host`` None = here."""
         rows = await self._database.autocommit(
-            "SELECT procrastinate.tieline_release_worker(%s, %s)", host or socket.gethostname(), pid
+            "SELECT procrastinate.tieline_release_worker(%s, %s)", host or this_machine(), pid
         )
         return int(rows[0][0])
 
@@ -83,3 +93,13 @@ class Queue:
             QUEUE,
         )
         return Depth(*rows[0])
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, but there
+    return True

@@ -14,6 +14,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -60,6 +61,15 @@ _LATER: LiteralString = """
     WHERE id = %s AND worker_id = %s AND status = 'doing'
 """
 _GIVE_BACK: LiteralString = "SELECT procrastinate.tieline_give_back(%s, %s::bigint[])"
+
+
+def this_machine() -> str:
+    """Where a process number means the same process: the host's name and, on Linux, the space of process numbers."""
+    try:
+        space = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        space = ""
+    return f"{socket.gethostname()}/{space}"
 
 
 class Rhythm(NamedTuple):
@@ -254,7 +264,7 @@ class Worker:
         """This worker's number; a new one when there is none."""
         async with self._registering:
             if self._number is None:
-                rows = await self._link.run((_REGISTER, [socket.gethostname(), os.getpid()]))
+                rows = await self._link.run((_REGISTER, [this_machine(), os.getpid()]))
                 self._number = rows[0][0][0]
                 _log.debug("queue.worker_registered", worker=self._number)
             return self._number
