@@ -4,8 +4,8 @@
 
 FOLDER holds real documents (default: the shared corpus). Quality is counted against two kinds of labels:
 
-* ``labels/importers.yaml``: what a person said about each operation of some documents (kind, paging style, record path);
-* the vendors' own extensions (``x-ms-pageable``, ``x-speakeasy-pagination``, ``x-ms-notification-url``), which are taken
+* ``labels/importers.yaml``: what a person said about the operations of some documents (kind, paging, record path);
+* the vendors' own extensions (``x-ms-pageable``, ``x-speakeasy-pagination``, ``x-ms-notification-url``), taken
   out of the document before the importer sees it.
 """
 

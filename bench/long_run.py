@@ -57,6 +57,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tieline-long-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)
+        (folder / "data").mkdir()
         print(json.dumps(asyncio.run(measure(args.records, folder / "data"))))
     return 0
 

@@ -57,6 +57,8 @@ PAGE = obj(data=many(), next_cursor="string")
         ("GET", "/create_contact", op(THING, id="create_contact"), "create"),
         # deeds
         ("POST", "/orders/{id}/cancel", op(THING), "action"),
+        ("POST", "/orders/{id}/actions/change-owner", op(id="order-change-owner"), "action"),
+        ("POST", "/users/actions/filter", op(PAGE, body=obj(filter="string")), "search"),
         ("POST", "/payouts/{payout}/reverse", op(THING), "action"),
         ("PUT", "/conversations/{id}/archive", op(), "action"),
         ("POST", "/markdown", op(id="renderMarkdown"), "action"),
@@ -69,6 +71,20 @@ PAGE = obj(data=many(), next_cursor="string")
         ("POST", "/services/{sid}", op(THING, id="UpdateService"), "update"),
         ("PUT", "/contacts", op(THING, id="createContacts"), "create"),
         ("PUT", "/contacts/{id}", op(THING, id="createOrUpdateContact"), "update"),
+        # what an operation is called tells more than the words of its path
+        ("POST", "/runners/remove-token", op(THING, id="actions/create-remove-token", status="201"), "create"),
+        ("POST", "/load_balancers", op(THING, id="loadBalancers_create"), "create"),
+        ("POST", "/deploy_keys", op(THING, id="createDeployKey"), "create"),
+        ("GET", "/droplets/{id}/destroy_with_resources", op(THING, id="droplets_list_resources"), "list"),
+        ("POST", "/getTerminalDetails", op(THING, id="post-getTerminalDetails"), "get"),
+        ("POST", "/issues/{index}/deadline", op(THING, id="issueEditIssueDeadline"), "update"),
+        (
+            "POST",
+            "/transactions/sync",
+            op(PAGE, body=obj(cursor="string", count="integer"), id="transactionsSync"),
+            "list",
+        ),
+        ("GET", "/lists/{Page}/{PageSize}.json", op(obj(Context="object"), id="ListActive"), "list"),
         # metadata
         ("GET", "/contacts/fields", op(many(obj(name="string", type="string"))), "list_fields"),
         ("GET", "/meta/objects/{type}/fields", op(many()), "list_fields"),

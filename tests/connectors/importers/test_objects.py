@@ -73,6 +73,7 @@ def test_any_name_is_split(name: str) -> None:
         ("/users/{id}/orders", "order"),
         ("/orders/{id}/cancel", "order"),
         ("/contacts/search", "contact"),
+        ("/orders/{id}/actions/change-owner", "order"),
         ("/contacts/by-email/{email}", "contact"),
         ("/contacts.list", "contact"),
         ("/admin.users.session.reset", "session"),

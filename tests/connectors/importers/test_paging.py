@@ -150,6 +150,19 @@ def test_a_post_with_page_and_size_in_its_body() -> None:
     assert (result.style, result.param, result.size_param) == ("page", "/pageNumber", "/pageSize")
 
 
+def test_a_form_is_paged_by_plain_names() -> None:
+    form = {"application/x-www-form-urlencoded": {"schema": obj(page="integer", limit="integer", q="string")}}
+    block = only("POST", "/things/search", {**op(many()), "requestBody": {"content": form}})
+    assert (paging(block).style, paging(block).param, paging(block).location) == ("page", "page", "body")
+    assert [one.name for one in block.inputs] == ["q"]
+
+
+@pytest.mark.parametrize("name", ["last", "isLast", "done", "is_last_page"])
+def test_a_flag_that_says_no_more_is_read_the_other_way_round(name: str) -> None:
+    result = found(op(obj(content=many(), **{name: "boolean"}), query=PAGES))
+    assert (result.has_more, result.stop) == (f"!$.{name}", ["has_more", "empty"])
+
+
 def test_a_page_in_the_path() -> None:
     operation = {
         **op(many()),

@@ -16,6 +16,7 @@ ROOT = {
             "L1": {"$ref": "#/components/schemas/L2"},
             "L2": {"$ref": "#/components/schemas/L1"},
             "Self": {"$ref": "#/components/schemas/Self"},
+            "Into": {"$ref": "#/components/schemas/L1"},
             "a/b~c d": {"title": "odd"},
         }
     },
@@ -75,7 +76,7 @@ def test_other_documents_are_never_read(ref: str) -> None:
     assert resolve({"$ref": ref}) == ({}, ["external-reference"])
 
 
-@pytest.mark.parametrize("name", ["L1", "L2", "Self"])
+@pytest.mark.parametrize("name", ["L1", "L2", "Self", "Into"])
 def test_a_circle_of_references_ends(name: str) -> None:
     assert resolve({"$ref": f"#/components/schemas/{name}"}) == ({}, ["reference-loop"])
 

@@ -65,7 +65,7 @@ def test_a_bucket_that_knows_nothing_lets_one_go_first_and_then_everybody() -> N
     assert bucket.take(0.0, UNSET) == (1, 0.0, True)
     assert bucket.take(0.1, UNSET)[0] == 0
     bucket.back(1)
-    bucket.learn(0.2, UNSET, Permit(probe=True), NOTHING)
+    bucket.learn(0.2, UNSET, Permit(granted_at=0.0, probe=True), NOTHING)
     assert [bucket.take(0.3, UNSET) for _ in range(3)] == [(1, 0.0, False)] * 3
 
 
@@ -113,8 +113,27 @@ def test_calls_under_way_are_not_in_the_count_of_a_probe() -> None:
     bucket.back(2)
     assert bucket.take(6.0, UNSET) == (1, 0.0, True), "but one that hangs holds nobody for ever"
     bucket.back(1)
-    bucket.learn(6.1, UNSET, Permit(probe=True), Advice(remaining=9))
+    bucket.learn(6.1, UNSET, Permit(granted_at=6.0, probe=True), Advice(remaining=9))
     assert bucket.tokens == 8
+
+
+def test_a_probe_that_was_replaced_tells_old_news() -> None:
+    bucket = Bucket()
+    bucket.take(1.0, UNSET)
+    bucket.take(3.5, UNSET)
+    bucket.back(1)
+    bucket.learn(4.0, UNSET, Permit(granted_at=3.5, probe=True), Advice(remaining=5))
+    for _ in range(4):
+        bucket.take(4.1, UNSET)
+        bucket.back(1)
+    late = Permit(granted_at=1.0, probe=True)
+    bucket.learn(4.2, UNSET, late, Advice(remaining=4))
+    assert bucket.tokens == 0
+    assert bucket.take(4.3, UNSET) == (0, 0.0, False), "the late one itself is under way still"
+    bucket.back(1)
+    assert bucket.take(4.4, UNSET) == (1, 0.0, True)
+    bucket.learn(4.5, UNSET, late, NOTHING)
+    assert bucket.take(4.6, UNSET)[0] == 0, "the one that goes ahead now is not let go by it"
 
 
 def test_a_stated_reset_is_waited_for() -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from tests.connectors.runtime.api import Api, answer
-from tests.connectors.runtime.support import FAULTS, STYLES, client, listing, manifest
-from tieline.connectors.manifest.model import Block, Incremental, Input, Paging
-from tieline.connectors.runtime import Client, Page
+from tests.connectors.runtime.support import client, manifest
+from tests.connectors.runtime.walking import drain, ids
+from tieline.connectors.manifest.model import Block, Input, Paging
 from tieline.connectors.runtime.errors import (
     BadAnswer,
-    CursorExpired,
     PagingError,
     PagingForeign,
     PagingIncomplete,
@@ -21,122 +19,10 @@ from tieline.connectors.runtime.errors import (
     UpstreamRefused,
 )
 from tieline.connectors.runtime.paging.link_header import links
-from tieline.core import json
 from tieline.core.errors import BadInput, Misconfigured
 from tieline.security.egress import Egress
 
 pytestmark = pytest.mark.anyio
-N = 1053
-
-# What a walk over the upstream's fault ends with where it is not all records: (records, error).
-LOOP, FOREIGN, SHORT, GONE = PagingLoop, PagingForeign, PagingIncomplete, CursorExpired
-ODD: dict[str, dict[str, tuple[int, type[Exception] | None]]] = {
-    "loop": {
-        **dict.fromkeys(["cursor", "link", "next-url", "body-token", "odata", "hal"], (100, LOOP)),
-        **dict.fromkeys(["page", "jsonapi"], (N, LOOP)),
-        "keyset": (N, SHORT),
-    },
-    "forever": dict.fromkeys(STYLES, (100, LOOP)),
-    "empty-middle": {**dict.fromkeys(STYLES, (953, None)), "keyset": (200, SHORT), "since": (296, SHORT)},
-    "short-page": dict.fromkeys(["page", "jsonapi", "header-count"], (363, SHORT)),
-    "cross-origin": dict.fromkeys(["link", "next-url", "odata", "hal"], (100, FOREIGN)),
-    "expire": {**dict.fromkeys(STYLES, (200, GONE)), "since": (296, GONE)},
-    "mutate": dict.fromkeys(["page", "offset", "range", "jsonapi", "header-count"], (N - 1, None)),
-    "type-flip": dict.fromkeys(
-        ["page", "cursor", "link", "next-url", "body-token", "odata", "hal", "header-count"], (954, None)
-    ),
-}
-
-
-async def drain(made: Client, block: Block, inputs: dict[str, Any], **options: Any) -> tuple[list[Page], Any]:
-    """All pages, and the error that ended the walk."""
-    pages: list[Page] = []
-    try:
-        async for page in made.pages(block, inputs, **options):
-            pages.append(page)
-    except Exception as error:
-        return pages, error
-    return pages, None
-
-
-def ids(pages: list[Page]) -> list[Any]:
-    return [record["id"] for page in pages for record in page.records]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("style", STYLES)
-async def test_every_style_under_every_fault(egress: Egress, upstream: str, style: str, fault: str) -> None:
-    """Exact, or stopped with the error that says why; no record twice in either case."""
-    await egress.request("POST", f"{upstream}/_ctl/reset")
-    block = listing(style)
-    pages, error = await drain(client(manifest(upstream, block), egress), block, {"n": N, "fault": fault})
-    count, kind = ODD.get(fault, {}).get(style, (N, None))
-    found = ids(pages)
-    assert (len(found), len(set(found))) == (count, count)
-    assert (None if error is None else type(error)) is kind
-
-
-@pytest.mark.parametrize("style", STYLES)
-async def test_a_walk_goes_on_from_any_page_in_another_process(egress: Egress, upstream: str, style: str) -> None:
-    block = listing(style)
-    document = manifest(upstream, block)
-    pages, _ = await drain(client(document, egress), block, {"n": N})
-    for position in (0, 1, 5, len(pages) - 1):
-        page = pages[position]
-        cursor = json.loads(json.dumps(page.cursor))
-        assert len(json.dumps(cursor)) < 1000
-        again, error = await drain(client(document, egress), block, {"n": N}, cursor=cursor)
-        assert error is None
-        assert ids(again) == ids(pages[position:])
-        assert again[0].cursor == page.cursor
-        assert again[0].number == page.number
-        if page.next is not None:
-            assert page.next == pages[position + 1].cursor
-
-
-@pytest.mark.parametrize("style", ["page", "cursor", "since"])
-async def test_prefetch_gives_the_same_and_stops_when_left(egress: Egress, upstream: str, style: str) -> None:
-    block = listing(style)
-    made = client(manifest(upstream, block), egress)
-    pages, error = await drain(made, block, {"n": N}, prefetch=True)
-    assert error is None
-    assert ids(pages) == list(range(1, N + 1))
-    before = made.counters.calls
-    walk = made.pages(block, {"n": N}, prefetch=True)
-    await anext(walk)
-    await walk.aclose()  # type: ignore[attr-defined]
-    await asyncio.sleep(0.05)
-    assert made.counters.calls - before <= 2
-
-
-async def test_reading_is_lazy(egress: Egress, upstream: str) -> None:
-    block = listing("cursor")
-    made = client(manifest(upstream, block), egress)
-    walk = made.pages(block, {"n": N})
-    assert made.counters.calls == 0
-    await anext(walk)
-    assert made.counters.calls == 1
-
-
-@pytest.mark.parametrize(("limit", "calls"), [(0, 0), (1, 1), (100, 1), (101, 2), (N + 1, 11)])
-async def test_a_limit_is_exact_and_fetches_no_more_than_it_needs(
-    egress: Egress, upstream: str, limit: int, calls: int
-) -> None:
-    block = listing("cursor")
-    made = client(manifest(upstream, block), egress)
-    pages, error = await drain(made, block, {"n": N}, limit=limit)
-    assert error is None
-    assert len(ids(pages)) == min(limit, N)
-    assert made.counters.calls == calls
-
-
-@pytest.mark.parametrize("n", [0, 1, 99, 100, 101, 200])
-@pytest.mark.parametrize("style", STYLES)
-async def test_small_lists_and_exact_multiples(egress: Egress, upstream: str, style: str, n: int) -> None:
-    block = listing(style)
-    pages, error = await drain(client(manifest(upstream, block), egress), block, {"n": n})
-    assert error is None
-    assert ids(pages) == list(range(1, n + 1))
 
 
 @pytest.mark.parametrize(
@@ -492,83 +378,3 @@ async def test_no_list_where_the_block_says_it_is(egress: Egress, api: Api) -> N
     _, error = await drain(client(manifest(api.base, block), egress), block, {})
     assert isinstance(error, BadAnswer)
     assert "$.data" in error.detail
-
-
-def since_block(**rule: Any) -> Block:
-    return Block(
-        id="changed",
-        kind="incremental",
-        path="/x",
-        records="$.items",
-        inputs=[Input(id="since", location="query", name="since")],
-        incremental=Incremental(param="since", field="updated_at", created_field="created_at", **rule),
-    )
-
-
-@pytest.mark.parametrize(
-    ("rule", "since", "target"),
-    [
-        ({}, "2024-05-06T07:08:09Z", "since=2024-05-06T07%3A08%3A09Z"),
-        ({}, "2024-05-06 07:08:09.5", "since=2024-05-06T07%3A08%3A09.500Z"),
-        ({}, 1714979289, "since=2024-05-06T07%3A08%3A09Z"),
-        ({"format": "unix"}, "2024-05-06T07:08:09Z", "since=1714979289"),
-        ({"format": "unix_ms"}, "2024-05-06T07:08:09.123Z", "since=1714979289123"),
-        ({"format": "date"}, "2024-05-06T07:08:09Z", "since=2024-05-06"),
-        ({"format": "%d.%m.%Y"}, "2024-05-06T07:08:09Z", "since=06.05.2024"),
-        ({"format": "updated gt '%Y-%m-%d'", "by": "filter"}, "2024-05-06", "since=updated%20gt%20%272024-05-06%27"),
-        ({"inclusive": False}, "2024-05-06T07:08:09Z", "since=2024-05-06T07%3A08%3A08Z"),
-        ({"inclusive": False, "format": "unix_ms"}, 1714979289123, "since=1714979289122"),
-        ({}, "opaque-sync-token", "since=opaque-sync-token"),
-        ({}, None, ""),
-        ({}, "", ""),
-    ],
-    ids=str,
-)
-async def test_since_is_sent_as_the_api_writes_it(
-    egress: Egress, api: Api, rule: dict[str, Any], since: Any, target: str
-) -> None:
-    block = since_block(**rule)
-    api.script = [items()]
-    await drain(client(manifest(api.base, block), egress), block, {}, since=since)
-    assert api.asked[0].target == (f"/x?{target}" if target else "/x")
-
-
-async def test_since_that_the_api_insists_on_begins_with_the_epoch(egress: Egress, api: Api) -> None:
-    block = since_block(format="date")
-    block.inputs[0].required = True
-    await drain(client(manifest(api.base, block), egress), block, {})
-    assert api.asked[0].target == "/x?since=1970-01-01"
-
-
-async def test_what_comes_again_only_because_the_notation_is_coarse_is_left_out(egress: Egress, api: Api) -> None:
-    block = since_block(format="date")
-    rows = [
-        {"id": 1, "updated_at": "2024-05-06T01:00:00Z"},
-        {"id": 2, "updated_at": "2024-05-06T07:08:09Z"},
-        {"id": 3, "updated_at": None, "created_at": "2024-05-06T09:00:00Z"},
-        {"id": 4, "updated_at": None, "created_at": "2024-05-06T00:30:00Z"},
-        {"id": 5, "updated_at": "2020-01-01T00:00:00Z"},
-        {"id": 6},
-    ]
-    api.script = [answer({"items": rows})]
-    pages, _ = await drain(client(manifest(api.base, block), egress), block, {}, since="2024-05-06T07:08:09Z")
-    assert ids(pages) == [2, 3, 5, 6], "5 is older than what was asked for: the API has its reasons"
-
-
-async def test_sort_and_stop(egress: Egress, api: Api) -> None:
-    block = since_block(by="sort", sort_param="sort", sort_value="-updated_at")
-    block.paging = Paging(style="page", param="p")
-    api.script = [
-        answer({"items": [{"id": 9, "updated_at": 1714979300}, {"id": 8, "updated_at": 1714979290}]}),
-        answer({"items": [{"id": 7, "updated_at": 1714979289}, {"id": 6, "updated_at": 1714979288}]}),
-        answer({"items": [{"id": 5, "updated_at": 1714979287}]}),
-    ]
-    pages, error = await drain(client(manifest(api.base, block), egress), block, {}, since=1714979289)
-    assert (ids(pages), error) == ([9, 8, 7], None)
-    assert [asked.target for asked in api.asked] == ["/x?sort=-updated_at&p=1", "/x?sort=-updated_at&p=2"]
-
-
-async def test_since_of_a_block_that_has_none_is_refused(egress: Egress, api: Api) -> None:
-    block = block_of(Paging())
-    with pytest.raises(BadInput, match="new since"):
-        client(manifest(api.base, block), egress).pages(block, {}, since="2024-01-01")

@@ -88,9 +88,10 @@ class DatabaseBudget:
                 shared.leased -= 1
                 return Permit(granted_at=now + shared.offset, counted=shared.counted), 0.0
             self._give_back(shared)
+            back = shared.back
             async with self._database.tenant(UUID(account.tenant_id)) as unit:
                 bucket, moment = await self._load(unit, account)
-                bucket.back(shared.back)
+                bucket.back(back)
                 free = bucket.tokens is None and bucket.asked and not _declared(rate)
                 want = _UNLIMITED if free else max(1, min(_MOST_LEASED, int((bucket.tokens or 0) // 20)))
                 out = bucket.out, bucket.out_at
@@ -98,9 +99,9 @@ class DatabaseBudget:
                 free = given == _UNLIMITED
                 if free:
                     bucket.out, bucket.out_at = out  # what nobody counts needs no counting
-                if shared.back or (given and not free):
+                if back or (given and not free):
                     await self._save(unit, account, bucket)
-            shared.back = 0
+            shared.back -= back
             shared.offset = moment - time.monotonic()
             self._note(shared, bucket, moment)
             if not given:
@@ -120,12 +121,13 @@ class DatabaseBudget:
         async with shared.lock:
             if advice.limited:
                 self._give_back(shared)
+            back = shared.back
             async with self._database.tenant(UUID(account.tenant_id)) as unit:
                 bucket, moment = await self._load(unit, account)
-                bucket.back(shared.back)
+                bucket.back(back)
                 bucket.learn(moment, rate, permit, advice)
                 await self._save(unit, account, bucket)
-            shared.back = 0
+            shared.back -= back
             if bucket.tokens is not None and not shared.counted:
                 shared.leased = 0  # permits of a time when there seemed to be no limit
             self._note(shared, bucket, moment)
@@ -169,6 +171,7 @@ class DatabaseBudget:
             refilled_at=_seconds(row["refilled_at"]),
             resets_at=float(learned.get("resets_at", 0.0)),
             probe_until=float(learned.get("probe_until", 0.0)),
+            probed_at=float(learned.get("probed_at", 0.0)),
             strikes=int(learned.get("strikes", 0)),
             asked=bool(learned.get("asked", False)),
             out=int(learned.get("out", 0)),
@@ -190,6 +193,7 @@ class DatabaseBudget:
             learned={
                 "resets_at": bucket.resets_at,
                 "probe_until": bucket.probe_until,
+                "probed_at": bucket.probed_at,
                 "strikes": bucket.strikes,
                 "asked": bucket.asked,
                 "out": bucket.out,

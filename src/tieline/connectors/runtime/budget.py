@@ -64,6 +64,7 @@ class Bucket(Struct):
     refilled_at: float = 0.0
     resets_at: float = 0.0  # when ``tokens`` that were learned stop being true; 0 = not said
     probe_until: float = 0.0
+    probed_at: float = 0.0  # which call is the one that goes ahead; one that it replaced tells old news
     strikes: int = 0  # refusals in a row that said nothing
     out: int = 0  # permits that have not come back: the API's count does not hold them yet
     out_at: float = 0.0
@@ -73,6 +74,8 @@ class Bucket(Struct):
     def take(self, now: float, rate: RateBudget | UnsetType, want: int = 1) -> tuple[int, float, bool]:
         """(permits given, seconds to wait when none, whether the one given is a probe)."""
         given, wait, probe = self._take(now, rate, want)
+        if probe:
+            self.probed_at = now
         if given:
             self.out = given if now - self.out_at > PROBE_LEASE else self.out + given
             self.out_at = now
@@ -114,7 +117,8 @@ class Bucket(Struct):
         """Take in what an answer said; its permit has come back before."""
         declared = rate is not UNSET and rate.calls > 0
         self.asked = True
-        if permit.probe:
+        probe = permit.probe and permit.granted_at == self.probed_at
+        if probe:
             self.probe_until = 0.0
         if advice.limited:
             self.limited = True
@@ -128,7 +132,7 @@ class Bucket(Struct):
             self.refilled_at = self.blocked_until
             return
         if advice.remaining is None:
-            if permit.probe:
+            if probe:
                 self.tokens, self.strikes = None, 0  # open again, and the API does not say how far
             return
         self.limited = True
@@ -137,7 +141,7 @@ class Bucket(Struct):
             self.tokens = min(
                 self.tokens if self.tokens is not None else float(advice.remaining), float(advice.remaining)
             )
-        elif permit.probe or self.tokens is None:
+        elif probe or self.tokens is None:
             # Calls that are under way may reach the API after this one and are not in its count.
             self.tokens, self.resets_at = float(max(0, advice.remaining - self.out)), 0.0
         elif advice.remaining < self.tokens:

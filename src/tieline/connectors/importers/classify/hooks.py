@@ -6,7 +6,7 @@ import re
 
 from tieline.connectors.importers.classify.case import Case
 from tieline.connectors.importers.classify.shapes import Shapes
-from tieline.connectors.importers.classify.words import plain, split
+from tieline.connectors.importers.classify.words import plain, singular_name, split
 from tieline.connectors.manifest.model import BlockKind, Fact
 
 _HOOK = re.compile(
@@ -109,7 +109,7 @@ def _adds(case: Case, shapes: Shapes) -> bool:
         return False
     if op.callback_url:
         return True
-    writes = case.kind in ("create", "action") or (case.kind == "update" and op.method == "POST")
+    writes = case.kind in ("create", "action") or (case.kind == "update" and op.method == "POST" and not _changes(case))
     if not writes or set(case.words) & _NOT_SUBSCRIBING:
         return False
     names = callback_fields(case, shapes)
@@ -129,6 +129,12 @@ def _adds(case: Case, shapes: Shapes) -> bool:
     if noun.startswith("callback"):
         return any("url" in plain(name) or "uri" in plain(name) for name in names)
     return bool(told) or bool(_event_fields(case, shapes))
+
+
+def _changes(case: Case) -> bool:
+    """``POST /webhook_endpoints/{id}`` changes a subscription, ``POST /webhooks/created/{type}`` makes one."""
+    parts = case.route.significant
+    return len(parts) > 1 and bool(_HOOK.match(singular_name(parts[-2].text)))
 
 
 def _says_subscribe(case: Case) -> bool:

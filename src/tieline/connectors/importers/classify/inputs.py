@@ -102,7 +102,7 @@ def _of_body(case: Case, shapes: Shapes) -> list[Input]:
     alternatives = bool(sequence(schema.get("oneOf")) or sequence(schema.get("anyOf")))
     found: list[Input] = []
     for name, node in members.items():
-        if "/" + escape(name) in case.used:
+        if "/" + escape(name) in case.used or (kind in ("form", "multipart") and name in case.used):
             continue
         inner = shapes.resolve(node)
         if inner.get("readOnly") is True:
@@ -177,6 +177,8 @@ def moved_by(case: Case) -> set[str]:
         wires = {case.paging.param, case.paging.size_param} - {""}
         used |= {one.pointer for one in case.op.params if one.name in wires or "/" + escape(one.name) in wires}
         used |= {wire for wire in wires if wire.startswith("/")}
+        if case.paging.location == "body":
+            used |= wires
     return used
 
 

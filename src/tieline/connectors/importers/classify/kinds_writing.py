@@ -44,6 +44,8 @@ def _by_tail(case: Case) -> Verdict | None:
         return None
     if tail.verb in ("search", "list") and (listed or plainly or case.reads_pages()):
         return Verdict(tail.verb, 0.9, why)
+    if case.route.under_actions:
+        return Verdict("action", 0.9, "the path calls it an action")
     if tail.verb == "get" and (plainly or listed):
         return Verdict("list" if listed else "get", 0.85, why)
     if tail.verb in ("create", "update", "delete") and plainly:
@@ -94,6 +96,8 @@ def _by_name(case: Case, around: Surroundings) -> Verdict | None:
 def _by_place(case: Case, around: Surroundings) -> Verdict:
     if case.route.tail_is_plural or _made(case) or around.also(case, "GET"):
         return Verdict("create", 0.85, "POST to a collection")
+    if unknown_deed(case):
+        return Verdict("action", 0.55, "name and summary begin with the same deed")
     below = _below_value(case)
     if not below and case.route.nouns and ((case.said is not None and case.said.word == "post") or not case.op.id):
         return Verdict("create", 0.55, "POST")

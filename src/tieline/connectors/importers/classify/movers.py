@@ -50,7 +50,7 @@ _FORWARD_KEYSETS = frozenset("startingafter startafter sinceid afterid lastid fr
 class Mover:
     """A parameter that has to do with paging."""
 
-    name: str  # as the runtime needs it: the name on the wire, or a JSON pointer into the body
+    name: str  # as the runtime needs it: the name on the wire, or a JSON pointer into a JSON body
     wire: str
     place: Place
     schema: dict[str, Any]
@@ -101,8 +101,12 @@ def find_movers(case: Case, shapes: Shapes) -> Movers:
         one.sized = sized
         role = _role(one)
         if role == "none":
+            if _goes_back(one):
+                movers.others.append(one)
             continue
         known: Mover | None = getattr(movers, role)
+        if known is not None:
+            movers.others.append(one)
         if (
             known is None
             or (role == "size" and _rank(one) < _rank(known))
@@ -141,7 +145,7 @@ def _everything(case: Case, shapes: Shapes) -> Iterator[Mover]:
 
     for param in case.op.params:
         if param.location == "form":
-            yield mover("/" + escape(param.name), param.name, "body", param.schema, param.description, param.pointer)
+            yield mover(param.name, param.name, "body", param.schema, param.description, param.pointer)
         elif param.location in ("query", "header", "path"):
             yield mover(param.name, param.name, param.location, param.schema, param.description, param.pointer)
             if param.location == "query" and shapes.is_object(param.schema):
@@ -150,8 +154,11 @@ def _everything(case: Case, shapes: Shapes) -> Iterator[Mover]:
     body = case.op.body
     if body is None or case.op.method not in ("POST", "QUERY", "GET"):
         return
+    form = "form" in body.media
     for name, one in shapes.members(body.schema).items():
-        yield mover("/" + escape(name), name, "body", one, "", body.pointer)
+        yield mover(name if form else "/" + escape(name), name, "body", one, "", body.pointer)
+        if form:
+            continue
         if _PAGING_OBJECT.search(name) and shapes.is_object(one):
             for inner, two in list(shapes.members(one).items())[:20]:
                 yield mover(f"/{escape(name)}/{escape(inner)}", f"{name}.{inner}", "body", two, "", body.pointer)

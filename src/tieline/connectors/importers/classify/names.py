@@ -26,9 +26,10 @@ SIZE = _set(
     "resultsize fetchsize last"
 )
 OFFSET = _set(
-    "offset skip start startat startindex from pageoffset firstresult startposition startrowindex startrecord recordoffset "
-    "startrow startfrom resultoffset paginationoffset pagingoffset rowoffset begin firstrecord skipcount "
-    "firstitem startitem beginindex rowstart offsetstart fromindex recordstart startnum idx"
+    "offset skip start startat startindex from pageoffset firstresult startposition startrowindex "
+    "startrecord recordoffset startrow startfrom resultoffset paginationoffset pagingoffset rowoffset begin "
+    "firstrecord skipcount firstitem startitem beginindex rowstart offsetstart fromindex recordstart "
+    "startnum idx"
 )
 CURSOR = _set(
     "cursor pagetoken nexttoken nextpagetoken continuation continuationtoken pagecursor startcursor marker "
@@ -65,6 +66,7 @@ HAS_MORE = _set(
     "morepagesavailable nextpageexists morerows hasmorerows isnextpage morepagesexist moreitemsincollection "
     "hasnextpages ismore existsnextpage moreitemsavailable nextpageavailable moredata"
 )
+LAST = _set("last islast islastpage done isdone endofresults nomore nomoreresults isfinalpage endoflist reachedend")
 # Only what can mean nothing but "all of them": a count of this page, taken for the total, would end a sync too early.
 TOTAL = _set(
     "total totalcount totalresults totalitems totalrecords totalelements totalhits totalsize totalentries "

@@ -16,18 +16,24 @@ _NOT_SEVERAL = ("details", "settings", "stats", "metrics", "data", "status", "an
 
 
 def speaks_of_one(case: Case) -> bool:
-    """True for ``getContact``: no word of the name is a plural."""
-    words = [word for word in case.words if verbs.of_word(word) is None]
-    return bool(words) and not any(is_plural(word) for word in words)
+    """True for ``getContact`` and ``getRowsSchema``: the noun itself is no plural."""
+    words = _noun_phrase(case)
+    return bool(words) and not is_plural(words[-1]) and words[-1] not in ("list", "collection", "all", "many")
 
 
 def speaks_of_several(case: Case) -> bool:
     """True for ``readEntities`` and ``getUsersByGroup``."""
+    words = _noun_phrase(case)
+    return bool(words) and is_plural(words[-1]) and words[-1] not in _NOT_SEVERAL
+
+
+def _noun_phrase(case: Case) -> list[str]:
+    """The words of the name between its verb and the first preposition."""
     words = list(case.words)
     while words and verbs.of_word(words[0]) is not None:
         words.pop(0)
     cut = next((index for index, word in enumerate(words) if word in _ENDS_OF_NOUN), len(words))
-    return cut > 0 and is_plural(words[cut - 1]) and words[cut - 1] not in _NOT_SEVERAL
+    return words[:cut]
 
 
 def looked_up_by(case: Case) -> str:

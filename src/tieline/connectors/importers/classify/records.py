@@ -85,9 +85,10 @@ def _candidates(shapes: Shapes, schema: Any, subject: frozenset[str], listing: f
         for name, one in members.items():
             word = plain(name)
             known = word in names.HOLDERS or word in names.LIST_HOLDERS or _is_subject(name, subject)
-            if not known and (word in names.META or (steps and len(members) > 1)):
-                continue
             if shapes.items(one) is not None or not shapes.is_object(one):
+                continue
+            known = known or any(plain(inner) in ("paging", "pagination") for inner in shapes.members(one))
+            if not known and (word in names.META or (steps and len(members) > 1)):
                 continue
             values = shapes.values_of_map(one)
             if values is not None and not arrays:

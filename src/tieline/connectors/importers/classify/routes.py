@@ -21,6 +21,7 @@ _DEEDS = frozenset(
     "read fetch retrieve show find register deregister unregister subscribe unsubscribe".split()
 )
 _TELLING = frozenset(("get", "find", "read", "set"))
+_ACTIONS = frozenset(("actions", "action", "commands", "command"))
 _PARAM = re.compile(r"\{([^{}]*)\}")
 _BY = re.compile(r"^(?:by|find-?by|get-?by|lookup-?by|search-?by)(?:[-_]?(?P<field>.+))?$", re.IGNORECASE)
 
@@ -102,6 +103,12 @@ class Route:
         return found
 
     @property
+    def under_actions(self) -> bool:
+        """True for ``/users/{id}/actions/change-owner``: the path itself calls its end a deed."""
+        parts = self.significant
+        return len(parts) > 1 and parts[-2].text.lower() in _ACTIONS and parts[-1].fixed
+
+    @property
     def noun_of_tail(self) -> str:
         """What a verb on the end leaves over: "user" of ``/addUser``."""
         tail = self.tail
@@ -141,11 +148,15 @@ class Route:
             ):
                 continue
             last = index == len(parts) - 1
+            if last and self.under_actions:
+                continue
             if last and not segment.verb and self.said is not None and self.said.strength >= 1:
                 if noun := self.noun_of_tail:
                     found.append((noun, False))
                 continue
             if _BY.match(segment.text) or (index and found and segment.text.lower() in _DEEDS):
+                continue
+            if index == len(parts) - 2 and self.under_actions:
                 continue
             valued = not last and bool(parts[index + 1].params)
             pieces = [piece for piece in segment.text.split(".") if split(piece)]

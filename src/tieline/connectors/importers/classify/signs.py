@@ -202,7 +202,9 @@ class _Body:
         if word in names.HAS_MORE and ("boolean" in one.types or not one.types):
             signs.has_more = signs.has_more or one.place
         elif "boolean" in one.types:
-            return
+            if word in names.LAST and not signs.has_more:
+                # The runtime reads "!" as "not": this flag says that there is no more.
+                signs.has_more = "!" + one.place
         elif word in names.NEXT_URL or (word == "href" and one.holder == "next"):
             signs.next_url = signs.next_url or one.place
         elif word in names.NEXT_CURSOR:

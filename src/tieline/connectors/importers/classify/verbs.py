@@ -22,15 +22,16 @@ _GROUPS: dict[Verb, str] = {
     "list": "list index browse enumerate listall getall fetchall",
     "search": "search find query filter lookup autocomplete suggest",
     "get": "get retrieve fetch show read view describe info detail details obtain return select",
-    "create": "create add insert new post register store append provision compose",
+    "create": "create add insert new post register store append provision compose place",
     "update": "update edit modify patch put change replace rename set save upsert alter adjust amend overwrite",
     "delete": "delete remove destroy del erase purge drop",
 }
 _WEAK = frozenset("get post put patch gets index new find return returns select read save set store".split())
 _ACTIONS = frozenset(
-    "accept acknowledge activate allow answer apply approve archive ask assign attach authenticate authorise "
-    "authorize ban batch block bulk calculate cancel capture charge check checkin checkout claim classify "
-    "clear clone close collect compare complete compute confirm connect consume convert copy count "
+    "accept acknowledge adopt advance compile control deliver finalise hash mint prepare propose redact "
+    "rerun reverse revise activate allow answer apply approve archive ask assign attach authenticate "
+    "authorise authorize ban batch block bulk calculate cancel capture charge check checkin checkout claim "
+    "classify clear clone close collect compare complete compute confirm connect consume convert copy count "
     "deactivate decline decrypt deploy detach disable disconnect dismiss dispatch download duplicate email "
     "enable encrypt end enrich enroll ensure escalate estimate evaluate exchange execute expire export "
     "extend extract fill finalize finish fire fix flag flush follow fork forward freeze generate grant hide "
