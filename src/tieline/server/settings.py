@@ -214,9 +214,12 @@ class Settings(BaseSettings):
             ) from None
 
     def prepare_data_dir(self) -> Path:
-        """Makes the data folder (mode 0700) where there is none, and returns it."""
+        """Makes the data folder where there is none, closed to others, and returns it."""
+        # Late: it brings the database driver with it.
+        from tieline.storage.embedded import make_data_dir
+
         try:
-            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_data_dir(self.data_dir)
         except OSError as error:
             raise Misconfigured(
                 f"TIELINE_DATA_DIR: the folder {self.data_dir} cannot be made ({error.strerror}); "

@@ -140,8 +140,9 @@ class Database:
 
     async def autocommit(self, statement: LiteralString, *parameters: Any) -> list[Any]:
         """One statement in its own transaction as the login role, in one round trip; for tables without tenants."""
-        async with self._checkout(statement, parameters) as (_, cursor):
-            return await cursor.fetchall() if cursor.description else []
+        with _translated():
+            async with self._checkout(statement, parameters) as (_, cursor):
+                return await cursor.fetchall() if cursor.description else []
 
     @asynccontextmanager
     async def _unit(self, begin: LiteralString, tenant_id: UUID | None) -> AsyncIterator[Unit]:

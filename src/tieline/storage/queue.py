@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from tieline.core.errors import Unavailable
 from tieline.storage.database import Database
 from tieline.storage.unit import QUEUE
 from tieline.storage.worker import Rhythm, Worker, this_machine
@@ -66,12 +68,14 @@ class Queue:
 
     async def _release_the_dead(self) -> None:
         """Workers of this machine whose process is gone are not waited for: a restart goes on at once."""
-        rows = await self._database.autocommit(
-            "SELECT DISTINCT pid FROM procrastinate.tieline_workers WHERE host = %s", this_machine()
-        )
-        for (pid,) in rows:
-            if not _alive(pid):
-                await self.release_worker(pid)
+        # Only a short cut: where the database is away, the worker's own loop waits for it and the sweep does the rest.
+        with suppress(Unavailable):
+            rows = await self._database.autocommit(
+                "SELECT DISTINCT pid FROM procrastinate.tieline_workers WHERE host = %s", this_machine()
+            )
+            for (pid,) in rows:
+                if not _alive(pid):
+                    await self.release_worker(pid)
 
     async def release_worker(self, pid: int, host: str | None = None) -> int:
         """Put back the jobs of a worker that is known to be dead, at once; the number of jobs. ``host`` None = here."""
