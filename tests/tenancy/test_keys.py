@@ -69,7 +69,9 @@ async def test_the_secret_is_nowhere_but_with_its_owner(database: Database, tena
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "x", "tln_", "Bearer x", "tln_" + "A" * 49, new_token("tln_"), new_token("tlx_"), "é" * 60]
+    "wrong",
+    ["", "x", "tln_", "Bearer x", "tln_" + "A" * 49, new_token("tln_"), new_token("tlx_"), "é" * 60],
+    ids=["empty", "short", "prefix", "with scheme", "no checksum", "never given out", "other prefix", "not ASCII"],
 )
 async def test_anything_else_is_nobody(database: Database, wrong: str) -> None:
     with pytest.raises(Unauthorized):
