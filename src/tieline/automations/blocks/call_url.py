@@ -198,7 +198,7 @@ def _excerpt(response: Response) -> str:
 
 def _retry_after(response: Response) -> float:
     value = response.headers.get("retry-after", "")
-    return min(float(value), LONGEST_WAIT) if value.isdigit() else 0.0
+    return min(float(value), LONGEST_WAIT) if value.isascii() and value.isdigit() else 0.0
 
 
 def _capitalized(name: str) -> str:

@@ -48,9 +48,14 @@ class Clients:
         self._credit = _Credit()
         self._kept: OrderedDict[tuple[UUID, UUID], tuple[float, Client]] = OrderedDict()
 
+    @staticmethod
+    def credit(context: BlockContext) -> None:
+        """Calls made from now on in this task are the block's."""
+        _running.set(context)
+
     async def client(self, connection_id: UUID, context: BlockContext) -> Client:
         """The client of a connection. Raises `NotFound` where the run's tenant has no such connection."""
-        _running.set(context)
+        self.credit(context)
         key = (context.run.tenant_id, connection_id)
         kept = self._kept.get(key)
         moment = time.monotonic()

@@ -80,7 +80,7 @@ class EndpointBlock(BlockType):
         limit = whole(given, "maxitemcount", least=1) if given not in (None, "", 0, "0") else None
         if context.run.is_test:
             limit = min(limit or TEST_RUN_ITEMS, TEST_RUN_ITEMS)
-        source = ConnectorList(client, block, _typed(block, inputs), limit)
+        source = ConnectorList(client, block, _typed(block, inputs), limit, context)
         if program["pointer"] and not context.run.is_test:
             await source.follow(client.account.manifest, context)
         return source
@@ -132,8 +132,11 @@ class ConnectorList(LoopSource):
 
     reads = True
 
-    def __init__(self, client: Client, block: Block, inputs: dict[str, Any], limit: int | None) -> None:
+    def __init__(
+        self, client: Client, block: Block, inputs: dict[str, Any], limit: int | None, context: BlockContext
+    ) -> None:
         self._client, self._block, self._inputs, self._limit = client, block, inputs, limit
+        self._context = context
         self._water: HighWater | None = None
         self._move: Any = None
 
@@ -160,6 +163,7 @@ class ConnectorList(LoopSource):
         """A cursor holds the client's own (``at``) and how many records may still come (``left``)."""
         since = self._water.since if self._water else None
         left = cursor["left"] if cursor else self._limit
+        Clients.credit(self._context)
         async for page in self._client.pages(
             self._block, self._inputs, cursor=cursor["at"] if cursor else None, since=since
         ):
@@ -172,6 +176,7 @@ class ConnectorList(LoopSource):
             number += 1
             if not more:
                 return
+            Clients.credit(self._context)  # blocks of the body have called meanwhile
 
     def accept(self, record: Any) -> bool:
         return self._water.accept(record) if self._water else True

@@ -46,7 +46,7 @@ class IfElseBlock(BlockType):
         rules = []
         for rule in value.get("conditions", []):
             operator = rule.get("operator", "=") if isinstance(rule, Mapping) else None
-            if operator not in OPERATORS:
+            if not isinstance(operator, str) or operator not in OPERATORS:
                 raise PlanError(f"operator {operator!r} is unknown; use one of {', '.join(sorted(OPERATORS))}")
             rules.append((context.formula(rule.get("input1")), operator, context.formula(rule.get("input2"))))
         return value.get("mode", "all") != "some", rules

@@ -23,20 +23,23 @@ def moment(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            return None
         for limit, unit in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6)):
             if abs(number) < limit:
                 return number / unit
         return None
     if isinstance(value, str):
         text = value.strip()
-        if text.replace(".", "", 1).isdigit() and len(text) > 8:
+        if text.isascii() and text.replace(".", "", 1).isdigit() and len(text) > 8:
             return moment(float(text))
         try:
             read = datetime.fromisoformat(text)
-        except ValueError:
+            return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
             return None
-        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     return None
 
 
@@ -50,6 +53,7 @@ class HighWater:
         self.started = clock.now().timestamp()
         self._newest: tuple[float, Any] | None = None
         self._edge: dict[str, float] = {}
+        self._room = MAX_SEEN
 
     def accept(self, record: Any) -> bool:
         """False for a record that the last listing brought in the very same state."""
@@ -59,8 +63,9 @@ class HighWater:
         if at is not None:
             if self._newest is None or at > self._newest[0]:
                 self._newest = (at, changed)
-            if len(self._edge) >= MAX_SEEN:
+            if len(self._edge) >= self._room:
                 self._shrink()
+                self._room = max(MAX_SEEN, 2 * len(self._edge))
             self._edge[digest] = at
         return digest not in self._known
 
@@ -99,12 +104,20 @@ class HighWater:
         return {"since": shown, "seen": sorted(edge), "last_retrieved_at": retrieved}
 
     def snapshot(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """For the journal: the pointer that the listing began with, and how far it has got."""
         self._shrink()
-        return {"started": self.started, "newest": list(self._newest) if self._newest else None, "edge": self._edge}
+        return {
+            "since": self.since,
+            "known": list(self._known),
+            "started": self.started,
+            "newest": list(self._newest) if self._newest else None,
+            "edge": self._edge,
+        }
 
     def restore(self, data: dict[str, Any]) -> None:
-        """From a checkpoint."""
+        """From the journal."""
+        # The pointer as it was when the listing began: meanwhile this very listing may have moved it.
+        self.since, self._known = data["since"], frozenset(data["known"])
         self.started = data["started"]
         self._newest = (data["newest"][0], data["newest"][1]) if data["newest"] else None
         self._edge = dict(data["edge"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tieline.automations.blocks.values import decoded, items, pairs, whole
+from tieline.automations.blocks.values import LONGEST_LIST, decoded, items, pairs, whole
 from tieline.automations.engine.context import BlockContext
-from tieline.automations.engine.errors import PlanError
+from tieline.automations.engine.errors import BlockInputInvalid, PlanError
 from tieline.automations.engine.registry import BlockType, CompileContext, register
 from tieline.automations.formulas import OPERATORS, evaluate_condition, text_of
 from tieline.core import json
@@ -52,7 +52,7 @@ class FilterListBlock(BlockType):
         rules = []
         for rule in value.get("conditions", []):
             operator = rule.get("operator", "=") if isinstance(rule, dict) else None
-            if operator not in OPERATORS:
+            if not isinstance(operator, str) or operator not in OPERATORS:
                 raise PlanError(f"operator {operator!r} is unknown; use one of {', '.join(sorted(OPERATORS))}")
             rules.append((context.formula(rule.get("input1")), operator, context.formula(rule.get("input2"))))
         return context.formula(context.input("input")), value.get("mode", "all") != "some", rules
@@ -91,7 +91,10 @@ class MergeListsBlock(_ListTool):
     names = ("input1", "input2")
 
     def work(self, given: dict[str, Any]) -> Any:
-        return [*items(given["input1"]), *items(given["input2"])]
+        first, second = items(given["input1"]), items(given["input2"])
+        if len(first) + len(second) > LONGEST_LIST:
+            raise BlockInputInvalid(f"the merged list would have more than {LONGEST_LIST} items")
+        return [*first, *second]
 
 
 @register

@@ -32,8 +32,12 @@ class ShowBlock(BlockType):
             last = state.shown[-1] if state.shown else None
             if mode == "merge" and isinstance(last, dict) and isinstance(value, dict):
                 value = {**last, **value}
-            state.shown = [value if mode == "merge" else output]
-            state.shown_bytes = codec.size(output)
+            value = value if mode == "merge" else output
+            size = codec.size(value)
+            if size > OUTPUT_LIMIT:
+                context.warn(f"the run's output is over {OUTPUT_LIMIT // 2**20} MB; what comes after is left out")
+                return output
+            state.shown, state.shown_bytes = [value], size
             return output
         state.shown_bytes += codec.size(output)
         if state.shown_bytes > OUTPUT_LIMIT:

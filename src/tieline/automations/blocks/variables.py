@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tieline.automations.blocks.values import decoded, flag, items, number, pairs
+from tieline.automations.blocks.values import LONGEST_LIST, bounded, decoded, flag, items, number, pairs
 from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import BlockInputInvalid, PlanError
 from tieline.automations.engine.registry import BlockType, CompileContext, register
@@ -13,6 +13,8 @@ from tieline.automations.engine.state import EMPTY
 from tieline.automations.formulas import text_of
 
 Operation = Callable[[Any, Any, dict[str, Any]], Any]
+
+LONGEST_TEXT = 16 * 2**20  # characters
 
 
 def _object(value: Any, what: str) -> dict[str, Any]:
@@ -24,11 +26,22 @@ def _object(value: Any, what: str) -> dict[str, Any]:
     return value
 
 
+def _text(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise BlockInputInvalid(f"the variable would have {len(text)} characters; at most {LONGEST_TEXT} are allowed")
+    return text
+
+
+def _room(count: int) -> None:
+    if count > LONGEST_LIST:
+        raise BlockInputInvalid(f"the variable would have {count} items; at most {LONGEST_LIST} are allowed")
+
+
 def _divide(old: Any, value: Any, options: dict[str, Any]) -> Any:
     divisor = number(value, "value")
     if divisor == 0:
         raise BlockInputInvalid("value must not be 0: a number cannot be divided by it")
-    result = number(old, "the variable") / divisor
+    result = float(bounded(number(old, "the variable") / divisor, "the quotient"))
     return int(result) if result.is_integer() and abs(result) < 2**53 else result
 
 
@@ -36,6 +49,7 @@ def _add_item(old: Any, value: Any, options: dict[str, Any]) -> Any:
     if isinstance(old, list):
         if options.get("unique") and value in old:
             return old
+        _room(len(old) + 1)
         old.append(value)
         return old
     return [value]
@@ -43,7 +57,10 @@ def _add_item(old: Any, value: Any, options: dict[str, Any]) -> Any:
 
 def _merge_list(old: Any, value: Any, options: dict[str, Any]) -> Any:
     merged = list(old) if isinstance(old, list) else []
-    for entry in items(value):
+    added = items(value)
+    if not options.get("unique"):
+        _room(len(merged) + len(added))
+    for entry in added:
         if not (options.get("unique") and entry in merged):
             merged.append(entry)
     return merged
@@ -64,13 +81,17 @@ def _remove(old: Any, value: Any, options: dict[str, Any]) -> Any:
 OPERATIONS: dict[str, dict[str, Operation]] = {
     "string": {
         "set_value": lambda old, value, options: text_of(value),
-        "append": lambda old, value, options: text_of(old) + text_of(value),
+        "append": lambda old, value, options: _text(text_of(old) + text_of(value)),
     },
     "number": {
         "set_value": lambda old, value, options: number(value, "value"),
-        "add": lambda old, value, options: number(old, "the variable") + number(value, "value"),
-        "subtract": lambda old, value, options: number(old, "the variable") - number(value, "value"),
-        "multiply": lambda old, value, options: number(old, "the variable") * number(value, "value"),
+        "add": lambda old, value, options: bounded(number(old, "the variable") + number(value, "value"), "the sum"),
+        "subtract": lambda old, value, options: bounded(
+            number(old, "the variable") - number(value, "value"), "the difference"
+        ),
+        "multiply": lambda old, value, options: bounded(
+            number(old, "the variable") * number(value, "value"), "the product"
+        ),
         "divide": _divide,
     },
     "list": {
@@ -111,7 +132,7 @@ class VariableBlock(BlockType):
         listed = context.block.get("operations")
         for operation in listed if isinstance(listed, list) else []:
             which = operation.get("id") if isinstance(operation, dict) else ""
-            if which != "empty" and which not in known:
+            if not isinstance(which, str) or (which != "empty" and which not in known):
                 allowed = ", ".join(["empty", *known])
                 raise PlanError(
                     f"operation {which!r} does not exist for a variable of type {kind}; use one of {allowed}"

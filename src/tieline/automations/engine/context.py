@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from tieline.automations.engine.plan import Step
@@ -28,6 +28,16 @@ class Services:
         """The service of that type; KeyError where the assembly forgot it."""
         found: S = self._by_type[kind]
         return found
+
+
+class Guard(Protocol):
+    """Ends a run from outside: raises `RunStopped` or the store's `FenceLost`."""
+
+    def check(self) -> None:
+        """Asked for each block and loop item; must be cheap."""
+
+    async def before_effect(self) -> None:
+        """Asked before a call that changes something outside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ real work begins again.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from tieline.automations.engine import codec
-from tieline.automations.engine.context import BlockContext, BlockMetrics, RunInfo, Services, WatchedEnv
-from tieline.automations.engine.errors import ErrorRaised, RunawayRun
-from tieline.automations.engine.frames import Frame, OpenBranch, OpenLoop
+from tieline.automations.engine.context import BlockContext, BlockMetrics, Guard, RunInfo, Services, WatchedEnv
+from tieline.automations.engine.errors import ErrorRaised
+from tieline.automations.engine.frames import Frame, OpenBranch, OpenJump, OpenLoop, grows
 from tieline.automations.engine.journal import INTENT, NOTE, RESULT, Recorder
 from tieline.automations.engine.pages import FailedBefore, Fetch, Keep, Pages
 from tieline.automations.engine.plan import Plan, Step
@@ -23,6 +24,7 @@ from tieline.automations.engine.registry import Branch, Break, Jump, LoopSource,
 from tieline.automations.engine.results import (
     BlockFailed,
     Outcome,
+    blamed,
     control_note,
     passes_through,
     replayed_control,
@@ -31,20 +33,11 @@ from tieline.automations.engine.results import (
 from tieline.automations.engine.state import ASIDE_FROM, Aside, LoopList, State
 from tieline.core.errors import TielineError
 
-MAX_VISITS = 100_000  # of one block within one loop item
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_SHARE = 0.02  # of the time since the last one that a checkpoint may cost
+LONG_REPLAY = 200  # notes behind the last checkpoint from which on the next one comes at once
+TURN_SECONDS = 0.02  # for which a run may keep the loop from other runs
 NOTED_INPUTS = 4096  # bytes of a block's inputs that the history keeps
-
-
-class Guard(Protocol):
-    """Ends a run from outside: raises `RunStopped` or the store's `FenceLost`."""
-
-    def check(self) -> None:
-        """Asked for each loop item; must be cheap."""
-
-    async def before_effect(self) -> None:
-        """Asked before a call that changes something outside."""
 
 
 Control = Break | Jump | Stop | Suspend | None
@@ -78,6 +71,7 @@ class Interpreter:
         self._open: list[OpenLoop | OpenBranch] = []
         self._last_checkpoint = time.monotonic()
         self._checkpoint_cost = 0.0
+        self._turn_began = self._last_checkpoint
 
     def restore(self, checkpoint: bytes) -> list[dict[str, Any]]:
         """Takes a checkpoint; gives the chains to re-enter, outermost first."""
@@ -92,6 +86,8 @@ class Interpreter:
         """Runs to the end, to a long pause or to a failure. Lost claims and lost databases pass through as
         exceptions.
         """
+        if self._recorder.fed > LONG_REPLAY:
+            self._last_checkpoint -= 1e6
         try:
             control = await self._chain(self.plan.start, Frame(), resume or [])
             if isinstance(control, Suspend):
@@ -119,15 +115,16 @@ class Interpreter:
         if resume:
             step = steps.get(resume[0]["k"])
             frame.restore(resume[0]["frame"])
+            if "jump" in resume[0]:
+                resume = []
         while step is not None or (top and frame.after):
             if step is None:
                 following = frame.after.pop(0)
                 step = steps.get(following) if following else None
                 continue
             inner, resume = resume, []
-            path = frame.prefix + step.key
-            if self.plan.labels:
-                path = self._visit(step, frame, path, again=bool(inner))
+            await self._turn()
+            path = frame.visit(step, again=bool(inner)) if self.plan.revisits else frame.prefix + step.key
             if step.disabled:
                 step = steps.get(step.next) if step.next else None
                 continue
@@ -140,18 +137,20 @@ class Interpreter:
                 label = self.plan.labels[control.target]
                 if label.orphan or label.loop == frame.loop:
                     step, frame.after = steps.get(control.target), list(label.after)
+                    if step is not None:
+                        await self._maybe_checkpoint(OpenJump(step, frame))
                     continue
             if control is not None:
                 return control
             step = steps.get(step.next) if step.next else None
         return None
 
-    def _visit(self, step: Step, frame: Frame, path: str, *, again: bool) -> str:
-        count = frame.visits.get(step.key, 0) + (0 if again else 1)
-        if count > MAX_VISITS:
-            raise RunawayRun(f"jumps reached block “{step.name}” more than {MAX_VISITS} times; check its goto blocks")
-        frame.visits[step.key] = count
-        return path if count <= 1 else f"{path}~{count}"
+    async def _turn(self) -> None:
+        """Ends the run where somebody asked for it; lets others run where this one has had the loop for long."""
+        self._guard.check()
+        if time.monotonic() - self._turn_began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn_began = time.monotonic()
 
     async def _single(self, step: Step, frame: Frame, path: str, resume: list[dict[str, Any]]) -> Control:
         """One execution of a block that is not a loop, or its replay."""
@@ -160,6 +159,7 @@ class Interpreter:
         context = self._context(step, path)
         noted = self._recorder.replayed(RESULT, path)
         if noted is not None:
+            self._recorder.replayed(INTENT, path)  # it has led to the result
             result = await self._replay_result(step, noted, context)
         else:
             result = await self._execute(step, path, context)
@@ -183,22 +183,28 @@ class Interpreter:
         started = time.perf_counter()
         self._watch.touched = False
         kind = step.kind
+        visible: Any = None
+        size = 0
         try:
             if self.state.asides:
                 await self._bring(step)
             inputs = await self._inputs(step, path, context)
+            keeps_inputs = step.effect and inputs is not None and weight(inputs) <= NOTED_INPUTS
             result = await kind.run(step.program, inputs, context)
-        except TielineError as error:
-            if passes_through(error):
-                raise
-            return await self._failed(step, path, context, error, started)
+            control = control_note(result)
+            if control is None:
+                if grows(self._open, step):
+                    result = codec.copy(result)
+                size = weight(result)
+                visible = kind.apply(step.program, result, context)
+        except Exception as error:  # noqa: BLE001 - `blamed` logs it
+            return await self._failed(step, path, context, blamed(error, step, path), started)
         spent = time.perf_counter() - started
         context.metrics.runs += 1
         context.metrics.seconds += spent
         note: dict[str, Any] = {"t": round(spent * 1000, 3)}
         if context.exchanges:
             note["x"] = context.exchanges
-        control = control_note(result)
         aside: Aside | None = None
         if control is not None:
             if isinstance(result, Suspend):
@@ -207,17 +213,15 @@ class Interpreter:
                 return result  # jumps, breaks and pauses leave no result behind
             note["c"] = control
         else:
-            size = weight(result)
             if size > ASIDE_FROM:
                 aside = Aside(await self._keep(codec.encode(result)), size)
                 note["b"] = [aside.blob, aside.size]
             else:
                 note["o"] = result
-            visible = kind.apply(step.program, result, context)
             if visible is not None or step.name:
                 self.state.put(step.name, visible, aside)
         if step.effect:
-            if inputs is not None and weight(inputs) <= NOTED_INPUTS:
+            if keeps_inputs:
                 note["i"] = inputs
             await self._recorder.durable(RESULT, path, note)
         else:
@@ -287,23 +291,32 @@ class Interpreter:
         collected: LoopList | None = LoopList() if step.collect else None
         started = time.perf_counter()
         try:
-            if self.state.asides:
+            # What the loop began with: its body, or its end, may have changed what the inputs and pointers say now.
+            begun = saved or self._recorder.replayed(INTENT, path)
+            if begun is None and self.state.asides:
                 await self._bring(step)
-            source = await step.kind.open(step.program, step.kind.inputs(step.program, context), context)
-            if saved is not None:
-                source.restore(saved["src"])
-                if collected is not None:
-                    collected.extend(saved["col"] or [])
+            inputs = begun["in"] if begun else step.kind.inputs(step.program, context)
+            source = await step.kind.open(step.program, inputs, context)
+            if begun is not None:
+                source.restore(begun["src"])
+            elif source.reads and (self._watch.touched or source.snapshot() is not None):
+                self._recorder.note(INTENT, path, {"in": inputs, "src": source.snapshot()}, reads=True)
+            if saved is not None and collected is not None:
+                collected.extend(saved["col"] or [])
             failed = noted is not None and "e" in noted
-            control = await self._items(step, frame, path, source, collected, saved, resume[1:], failed)
+            control = await self._items(step, frame, path, source, inputs, collected, saved, resume[1:], failed)
             if control is not None and not isinstance(control, Break):
                 return control
             if noted is not None:
                 if collected is not None:
-                    await self._replay_result(step, noted, context)
+                    self.state.put(step.name, collected, Aside(*noted["b"]) if "b" in noted else None)
                 return None
             # A loop that was left early has not seen all of its list: the pointer stays where it is.
-            moved = None if control is not None else await source.finished()
+            moved = None
+            if control is None:
+                if source.reads:
+                    await self._recorder.settle()  # a pointer must not pass what is not yet on disk
+                moved = await source.finished()
         except FailedBefore:
             await self._replay_result(step, noted or {}, context)
             return None
@@ -347,6 +360,7 @@ class Interpreter:
         frame: Frame,
         path: str,
         source: LoopSource,
+        inputs: Any,
         collected: LoopList | None,
         saved: dict[str, Any] | None,
         resume: list[dict[str, Any]],
@@ -371,10 +385,10 @@ class Interpreter:
                     continue
                 if not resume and not source.accept(record):
                     continue
-                current = OpenLoop(step, frame, batch, offset, index, source, row, collected)
+                current = OpenLoop(step, frame, batch, offset, index, source, inputs, row, collected)
                 if not resume:
                     await self._maybe_checkpoint(current)
-                    self._guard.check()
+                    await self._turn()
                     if collected is not None:
                         collected.append(record)
                 fields["item"], fields["index"] = record, index
@@ -392,25 +406,18 @@ class Interpreter:
             skip = 0
         return None
 
-    async def _maybe_checkpoint(self, current: OpenLoop) -> None:
+    async def _maybe_checkpoint(self, current: OpenLoop | OpenJump) -> None:
         """Writes a checkpoint where enough has happened since the last one for it to be worth its price."""
         elapsed = time.monotonic() - self._last_checkpoint
         if elapsed < CHECKPOINT_SECONDS or self._checkpoint_cost > elapsed * CHECKPOINT_SHARE:
             return
         if self._recorder.replaying:
             return
-        await self.checkpoint(current)
-
-    async def checkpoint(self, current: OpenLoop | None = None) -> None:
-        """Writes the state and the open chains."""
         started = time.monotonic()
-        stack = [entry.saved() for entry in self._open]
-        if current is not None:
-            stack.append(current.saved())
         await self._recorder.checkpoint(
             {
                 "state": self.state.snapshot(),
-                "stack": stack,
+                "stack": [entry.saved() for entry in (*self._open, current)],
                 "metrics": {key: [m.calls, m.sent, m.received, m.runs, m.seconds] for key, m in self.metrics.items()},
             }
         )

@@ -30,6 +30,7 @@ FLUSH_COUNT = 256  # notes
 FLUSH_BYTES = 64 * 1024
 FLUSH_SECONDS = 0.1
 MAX_WAITING_ROWS = 64  # rows written behind before the interpreter waits for the disk
+MAX_WAITING_BYTES = 8 * 2**20
 
 
 class Entry(NamedTuple):
@@ -61,10 +62,12 @@ class Recorder:
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: list[asyncio.Future[None]] = []
+        self._waiting_bytes = 0
         self._unsettled = False
         self._replay: dict[tuple[str, str], Any] = {}
         self._replay_seq: dict[tuple[str, str], int] = {}
         self.rows = 0
+        self.fed = 0
 
     @property
     def seq(self) -> int:
@@ -79,6 +82,9 @@ class Recorder:
     def feed(self, seq: int, data: bytes) -> None:
         """Takes in a row that an earlier claim wrote."""
         for kind, path, value in codec.decode(data):
+            if kind == NOTE:
+                continue  # for people only
+            self.fed += 1
             self._replay[(kind, path)] = value
             self._replay_seq[(kind, path)] = seq
 
@@ -126,14 +132,16 @@ class Recorder:
     async def sync(self) -> None:
         """Returns when all that was noted is on disk."""
         self.flush()
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         for future in waiting:
             await future
         self._unsettled = False
 
     async def breathe(self) -> None:
         """Waits while too much is on its way to the disk: memory stays bounded."""
-        if len(self._waiting) >= MAX_WAITING_ROWS:
+        if self._waiting_bytes >= MAX_WAITING_BYTES:
+            await self.sync()
+        elif len(self._waiting) >= MAX_WAITING_ROWS:
             self._waiting = [future for future in self._waiting if not future.done() or future.exception()]
             if len(self._waiting) >= MAX_WAITING_ROWS:
                 await self.sync()
@@ -164,6 +172,7 @@ class Recorder:
         self._seq += 1
         self.rows += 1
         self._waiting.append(future)
+        self._waiting_bytes += len(data)
 
     def abandon(self) -> None:
         """Forgets what is not yet on its way: the claim is lost."""

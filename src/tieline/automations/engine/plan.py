@@ -56,3 +56,4 @@ class Plan:
     steps: dict[str, Step]
     variables: dict[str, str] = field(default_factory=dict)  # name -> string, number, list, object, table
     labels: dict[str, Label] = field(default_factory=dict)  # targets of jumps
+    revisits: bool = False  # a block may be reached more than once within one loop item

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from tieline.automations.engine import codec
 from tieline.automations.engine.errors import ErrorRaised, RunawayRun, RunStopped, UnknownBlockType
 from tieline.automations.engine.plan import Step
 from tieline.automations.engine.registry import Branch, Break, Jump, Stop, Suspend
 from tieline.core.errors import TielineError, Unavailable
 from tieline.storage.errors import FenceLost
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,21 @@ def unknown(type_name: str, name: str) -> UnknownBlockType:
     )
 
 
+def blamed(error: Exception, step: Step, path: str) -> TielineError:
+    """The error as the block's own, also where nobody foresaw it; raises what `passes_through`."""
+    if isinstance(error, TielineError):
+        if passes_through(error):
+            raise error
+        return error
+    log.error("block.crashed", block=step.id, type=step.type, path=path, exc_info=error)
+    return TielineError(f"a fault in Tieline itself made the block fail ({type(error).__name__}); retry the run")
+
+
 def weight(value: Any) -> int:
     """Rough size on disk, cheap for the small values that make up almost all outputs."""
     if value is None or isinstance(value, (bool, int, float)):
         return 8
-    if isinstance(value, str):
+    if isinstance(value, str) and value.isascii():
         return len(value)
     return codec.size(value)
 

@@ -40,6 +40,7 @@ class State:
         self.shared: set[str] = set()  # variables that somebody has looked at since they were last copied
         self.outputs: dict[str, Any] = {}
         self.asides: dict[str, Aside] = {}
+        self.fields: dict[str, dict[str, Any]] = {}  # of collected lists: the item of their loop
         self.shown: list[Any] = []
         self.shown_bytes = 0
         self.warnings: list[dict[str, Any]] = []
@@ -65,6 +66,10 @@ class State:
     def put(self, name: str, value: Any, aside: Aside | None = None) -> None:
         """Sets a block's output; ``aside`` says where it lies when it is large."""
         self.outputs[name] = value
+        if isinstance(value, LoopList):
+            self.fields[name] = value.fields
+        elif self.fields:
+            self.fields.pop(name, None)
         if aside is not None:
             self.asides[name] = aside
             self._evict(keep=name)
@@ -89,8 +94,15 @@ class State:
 
     def restore_value(self, name: str, value: Any) -> None:
         """Brings an output back that lay apart."""
-        self.outputs[name] = value
+        self.outputs[name] = self._with_fields(name, value)
         self._evict(keep=name)
+
+    def _with_fields(self, name: str, value: Any) -> Any:
+        if name not in self.fields or not isinstance(value, list):
+            return value
+        found = LoopList(value)
+        found.fields = self.fields[name]
+        return found
 
     def snapshot(self) -> dict[str, Any]:
         """Plain data for a checkpoint; outputs that lie apart go in as references."""
@@ -106,7 +118,9 @@ class State:
             "o": kept,
             "b": {name: [aside.blob, aside.size] for name, aside in self.asides.items()},
             "v": self.variables,
+            "f": self.fields,
             "s": self.shown,
+            "sb": self.shown_bytes,
             "w": self.warnings,
             "t": self.title,
             "n": self.items,
@@ -114,12 +128,13 @@ class State:
 
     def restore(self, data: dict[str, Any]) -> None:
         """The inverse of `snapshot`."""
-        self.outputs = data["o"]
+        self.fields = data["f"]
+        self.outputs = {name: self._with_fields(name, value) for name, value in data["o"].items()}
         self.asides = {name: Aside(blob, size) for name, (blob, size) in data["b"].items()}
         self.outputs.update(self.asides)
         self.variables = data["v"]
         self.shared.clear()
-        self.shown = data["s"]
+        self.shown, self.shown_bytes = data["s"], data["sb"]
         self.warnings = data["w"]
         self.title = data["t"]
         self.items = data["n"]

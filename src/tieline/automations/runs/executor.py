@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,19 +20,21 @@ from tieline.automations.engine.interpreter import Interpreter
 from tieline.automations.engine.journal import CHECKPOINT, GROUP, Recorder
 from tieline.automations.engine.plan import Plan
 from tieline.automations.engine.results import Outcome, passes_through
-from tieline.automations.runs.service import ENDED, TASK
+from tieline.automations.runs.service import ENDED, HOLDING, TASK, wake_waiting
+from tieline.automations.runs.storable import storable
 from tieline.automations.workspace import compile_plan
 from tieline.core import clock, json
 from tieline.core.errors import Conflict, NotFound, TielineError, Unavailable
 from tieline.core.ids import new_id
 from tieline.storage.database import Database
-from tieline.storage.errors import FenceLost
+from tieline.storage.errors import AlreadyQueued, FenceLost
 from tieline.storage.journal import JournalStore, RunClaim
 from tieline.storage.tables import automation_versions, automations, journal, run_blobs, runs
 
 log = structlog.get_logger(__name__)
 
 PLANS_KEPT = 256
+LATER_SECONDS = 5.0  # after which a run that the database could not serve is taken up again
 WATCH_SECONDS = 1.0  # how often stop requests are looked for and progress is written
 CLAIM_TRUSTED = (
     5.0  # seconds after which an effect asks the database whether the claim still holds; below the heartbeat's limit
@@ -90,7 +93,7 @@ class Executor:
         self._store = store
         self._services = services
         self._worker = worker
-        self._plans: OrderedDict[tuple[UUID, int], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[UUID, UUID, int], Plan] = OrderedDict()
         self._active: dict[UUID, _Active] = {}
         self._watcher: asyncio.Task[None] | None = None
 
@@ -113,8 +116,25 @@ class Executor:
             await self._run(claim, claim.row)
         except FenceLost:
             log.warning("run.claim_lost", run=run_id, worker=self._worker)
+        except Unavailable as error:
+            await self._later(tenant, run, error)
+        except Exception as error:
+            log.exception("run.crashed", run=run_id)
+            with suppress(FenceLost):
+                await self._finish(claim, claim.row, claim.row["started_at"], _crashed(error), None)
         finally:
-            self._active.pop(run, None)
+            active = self._active.get(run)
+            if active is not None and active.claim is claim:
+                del self._active[run]
+
+    async def _later(self, tenant: UUID, run: UUID, error: Unavailable) -> None:
+        """Another job in place of this one: the queue would give this one up after some attempts, and the run with
+        it. Where not even that can be written, the queue tries again.
+        """
+        log.warning("run.given_back", run=str(run), detail=error.detail)
+        async with self._database.system() as unit:
+            at = clock.now() + timedelta(seconds=LATER_SECONDS)
+            await unit.defer(TASK, tenant_id=str(tenant), run_id=str(run), at=at)
 
     async def _admit(self, tenant: UUID, run: UUID) -> bool:
         """False when the run is over, or must wait for another run of the same automation."""
@@ -132,7 +152,7 @@ class Executor:
                     select(func.count()).where(
                         runs.c.tenant_id == tenant,
                         runs.c.automation_id == row["automation_id"],
-                        runs.c.status.in_(("starting", "running", "must stop")),
+                        runs.c.status.in_(HOLDING),
                         runs.c.id != run,
                     )
                 )
@@ -195,15 +215,14 @@ class Executor:
             recorder.abandon()
             raise
         except TielineError as error:
-            await recorder.sync()
+            with suppress(TielineError):
+                await recorder.sync()
             outcome = Outcome("failed", [{"code": error.code, "title": error.title, "detail": error.detail}])
         except Exception as error:
             log.exception("run.crashed", run=str(claim.run_id))
-            recorder.flush()
-            detail = f"a fault in Tieline itself ended the run ({type(error).__name__}); retry it"
-            outcome = Outcome(
-                "failed", [{"code": "internal-error", "title": "Something went wrong inside Tieline", "detail": detail}]
-            )
+            with suppress(TielineError):
+                await recorder.sync()
+            outcome = _crashed(error)
         await self._finish(claim, row, started, outcome, interpreter)
 
     async def _recorder(self, claim: RunClaim) -> tuple[Recorder, bytes | None]:
@@ -229,8 +248,10 @@ class Executor:
                 if entry.kind == GROUP and entry.data is not None:
                     rows.append((entry.seq, entry.data))
         recorder = Recorder(self._store, claim, next_seq=last + 1)
-        for seq, data in rows:
+        for number, (seq, data) in enumerate(rows):
             recorder.feed(seq, data)
+            if number % 50 == 49:
+                await asyncio.sleep(0)
         return recorder, checkpoint
 
     def _keeper(self, claim: RunClaim) -> Any:
@@ -267,7 +288,7 @@ class Executor:
         return fetch
 
     async def _plan(self, tenant_id: UUID, automation_id: UUID, version: int) -> Plan:
-        key = (automation_id, version)
+        key = (tenant_id, automation_id, version)
         plan = self._plans.get(key)
         if plan is None:
             async with self._database.tenant(tenant_id) as unit:
@@ -295,16 +316,22 @@ class Executor:
                     update(runs).where(*mine).values(worker=None, metrics=_metrics(interpreter), updated_at=moment)
                 )
                 if held.rowcount:
-                    await unit.defer(
-                        TASK, tenant_id=str(claim.tenant_id), run_id=str(claim.run_id), at=outcome.suspended.until
-                    )
+                    # A run that was stopped in its sleep and retried finds the job that was to wake it.
+                    with suppress(AlreadyQueued):
+                        await unit.defer(
+                            TASK,
+                            tenant_id=str(claim.tenant_id),
+                            run_id=str(claim.run_id),
+                            at=outcome.suspended.until,
+                            queueing_lock=f"wake {claim.run_id}",
+                        )
                 return
             errors = outcome.errors + [
                 {"code": "warning", "title": "Warning", **warning} for warning in (state.warnings if state else [])
             ]
             values: dict[str, Any] = {
                 "status": outcome.status,
-                "error": errors or None,
+                "error": storable(errors) or None,
                 "metrics": _metrics(interpreter),
                 "worker": None,
                 "started_at": started,
@@ -312,9 +339,9 @@ class Executor:
                 "updated_at": moment,
             }
             if state is not None:
-                values["output"] = json.dumps(state.shown)
+                values["output"] = json.dumps(storable(state.shown, nul=True))
                 if state.title:
-                    values["title"] = state.title
+                    values["title"] = storable(state.title)
             # The same lock as in `_admit`: a run cannot go to sleep behind the back of the one that should wake it.
             await unit.connection.execute(
                 select(automations.c.id)
@@ -337,18 +364,7 @@ class Executor:
                     last_run_seconds=(moment - started).total_seconds(),
                 )
             )
-            waiting = await unit.scalar(
-                select(runs.c.id)
-                .where(
-                    runs.c.tenant_id == claim.tenant_id,
-                    runs.c.automation_id == row["automation_id"],
-                    runs.c.status == "queued",
-                )
-                .order_by(runs.c.id)
-                .limit(1)
-            )
-            if waiting is not None:
-                await unit.defer(TASK, tenant_id=str(claim.tenant_id), run_id=str(waiting))
+            await wake_waiting(unit, claim.tenant_id, row["automation_id"])
 
     def _watch(self) -> None:
         if self._watcher is None or self._watcher.done():
@@ -361,6 +377,8 @@ class Executor:
                 await self._look()
             except Unavailable as error:
                 log.warning("run.watch_failed", detail=error.detail)
+            except Exception:
+                log.exception("run.watch_failed")  # one run's trouble must not keep others from being stopped
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _look(self) -> None:
@@ -394,6 +412,13 @@ class Executor:
                     )
 
 
+def _crashed(error: Exception) -> Outcome:
+    detail = f"a fault in Tieline itself ended the run ({type(error).__name__}); retry it"
+    return Outcome(
+        "failed", [{"code": "internal-error", "title": "Something went wrong inside Tieline", "detail": detail}]
+    )
+
+
 def _metrics(interpreter: Interpreter | None) -> dict[str, Any] | None:
     """What a run has done so far: in all, and per block."""
     if interpreter is None:
@@ -410,9 +435,9 @@ def _metrics(interpreter: Interpreter | None) -> dict[str, Any] | None:
             continue
         blocks.append(
             {
-                "blockId": step.id,
-                "name": step.name,
-                "type": step.type[:1].lower() + step.type[1:],
+                "blockId": storable(step.id),
+                "name": storable(step.name),
+                "type": storable(step.type[:1].lower() + step.type[1:]),
                 "runs": cost.runs,
                 "seconds": round(cost.seconds, 3),
                 "apiCalls": cost.calls,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, select, update
 
 from tieline.automations.engine import codec
 from tieline.automations.engine.journal import CHECKPOINT, PAGE
@@ -24,6 +24,7 @@ TASK = "run"
 QUEUED_LIMIT = 200  # waiting runs a tenant may have (DESIGN 5.3)
 WAITING = ("not started", "queued")
 ACTIVE = ("not started", "queued", "starting", "running", "must stop")
+HOLDING = ("starting", "running", "must stop")  # these count against an automation's limit
 ENDED = ("finished", "finished with warnings", "failed", "stopped", "exceeded limit")
 RETRYABLE = ("failed", "stopped", "exceeded limit")
 POLL_SECONDS = 0.05
@@ -98,13 +99,17 @@ class Runs:
         second).
         """
         row = await self.get(unit, run_id)
+        await unit.scalar(
+            unit.select(automations, automations.c.id).where(automations.c.id == row["automation_id"]).with_for_update()
+        )
         if row["status"] not in ACTIVE:
             raise NotRunning(f"run {run_id} is over ({row['status']}); there is nothing to stop")
         moment = clock.now()
         ended = await unit.update(
             runs,
             runs.c.id == run_id,
-            runs.c.status.in_(WAITING),
+            # A run that sleeps is in nobody's hands.
+            runs.c.status.in_(WAITING) | (runs.c.status.in_(("running", "must stop")) & runs.c.worker.is_(None)),
             status="stopped",
             stop_requested_at=moment,
             stopped_at=moment,
@@ -118,6 +123,7 @@ class Runs:
                 automations.c.last_run_id == run_id,
                 last_run_status="stopped",
             )
+            await wake_waiting(unit, row["tenant_id"], row["automation_id"])
             return
         await unit.update(
             runs,
@@ -133,15 +139,18 @@ class Runs:
         if row["status"] not in RETRYABLE:
             raise NotRetryable(f"run {row['id']} is {row['status']}; only failed or stopped runs can be retried")
         moment = clock.now()
-        await unit.update(
+        changed = await unit.update(
             runs,
             runs.c.id == row["id"],
+            runs.c.status.in_(RETRYABLE),
             status="not started",
             error=None,
             stopped_at=None,
             stop_requested_at=None,
             updated_at=moment,
         )
+        if not changed:
+            raise NotRetryable(f"run {row['id']} is being retried already")
         await unit.defer(TASK, tenant_id=str(unit.tenant_id), run_id=str(row["id"]))
 
     async def wait(self, tenant_id: UUID, run_id: UUID, timeout: float) -> dict[str, Any]:
@@ -182,6 +191,34 @@ class Runs:
 
     async def purge(self, unit: Unit, run_id: UUID) -> None:
         """Removes a run with all that it kept."""
+        row = await unit.one(unit.select(runs).where(runs.c.id == run_id))
         await unit.delete(journal, journal.c.run_id == run_id)
         await unit.delete(run_blobs, run_blobs.c.run_id == run_id)
         await unit.delete(runs, runs.c.id == run_id)
+        if row is not None and row["status"] in HOLDING:
+            await wake_waiting(unit, row["tenant_id"], row["automation_id"])
+
+
+async def wake_waiting(unit: Unit, tenant_id: UUID, automation_id: UUID) -> None:
+    """Gives the places that are free to runs that wait for their turn.
+
+    Each is marked here, under the automation's lock, so that two runs that end together do not wake the same one.
+    """
+    limit = await unit.scalar(
+        select(automations.c.max_concurrent_runs)
+        .where(automations.c.tenant_id == tenant_id, automations.c.id == automation_id)
+        .with_for_update()
+    )
+    of_automation = (runs.c.tenant_id == tenant_id, runs.c.automation_id == automation_id)
+    free = None
+    if limit is not None:
+        going = await unit.scalar(select(func.count()).where(*of_automation, runs.c.status.in_(HOLDING)))
+        free = max(limit - going, 0)
+    waiting = await unit.all(
+        select(runs.c.id).where(*of_automation, runs.c.status == "queued").order_by(runs.c.id).limit(free)
+    )
+    for row in waiting:
+        await unit.connection.execute(
+            update(runs).where(runs.c.tenant_id == tenant_id, runs.c.id == row["id"]).values(status="starting")
+        )
+        await unit.defer(TASK, tenant_id=str(tenant_id), run_id=str(row["id"]))

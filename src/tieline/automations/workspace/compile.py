@@ -13,6 +13,8 @@ from tieline.automations.engine.results import unknown
 from tieline.automations.workspace import document as reading
 from tieline.core.errors import TielineError
 
+MAX_NESTING = 100  # of loops and branches
+
 
 class _Unusable(BlockType):
     """Stands for a block that cannot run: its error waits until a run really reaches it."""
@@ -41,7 +43,7 @@ def compile_plan(document: Any) -> Plan:
         context = CompileContext(block=block, index_of=keys, variables=variables, names=names)
         steps[block["id"]] = _step(block, context)
         whole |= context.whole
-    _refuse_cycles(steps)
+    _check_shape(steps)
     for identity, step in steps.items():
         feeds_loop = step.loop is not None or step.kind.iterable(step.program)
         if feeds_loop and step.name in whole:
@@ -51,6 +53,7 @@ def compile_plan(document: Any) -> Plan:
         steps=steps,
         variables=dict(variables.values()),
         labels=_labels(steps, start["id"]),
+        revisits=_revisits(steps),
     )
 
 
@@ -60,11 +63,18 @@ def compile_block_errors(document: Any) -> list[dict[str, Any]]:
     variables = reading.variables(document)
     listed = reading.blocks(document)
     names = {block["id"]: reading.name_of(block) for block in listed}
+    steps: dict[str, Step] = {}
     for block in listed:
-        step = _step(block, CompileContext(block=block, index_of={}, variables=variables, names=names))
+        step = steps[block["id"]] = _step(
+            block, CompileContext(block=block, index_of={}, variables=variables, names=names)
+        )
         if isinstance(step.kind, _Unusable) and block_type(block["type"]) is not None:
             error = step.kind.error
             found.append({"code": error.code, "detail": error.detail, "block": step.name, "blockId": step.id})
+    try:
+        _check_shape(steps)
+    except PlanError as error:
+        found.append({"code": error.code, "detail": error.detail, "block": "", "blockId": ""})
     return found
 
 
@@ -81,6 +91,8 @@ def _step(block: Mapping[str, Any], context: CompileContext) -> Step:
             branches = kind.branches(block)
         except TielineError as error:
             kind = _Unusable(error)
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+            kind = _Unusable(PlanError(f"block “{name}” cannot be read ({type(error).__name__}: {error})"[:500]))
     on_error = lookup(block.get("settings"), "blendr_on_error", "stop")
     usable = not isinstance(kind, _Unusable)
     return Step(
@@ -122,25 +134,36 @@ def _labels(steps: dict[str, Step], start: str) -> dict[str, Label]:
         for edge, child in (("next", step.next), ("loop", step.loop), *(("branch", child) for child in step.branches)):
             if child:
                 parents.setdefault(child, (edge, identity))
-    found = {}
+    known: dict[str, Label] = {}
     for target in targets:
-        after: list[str | None] = []
-        loop, place = None, target
-        while place in parents:
-            edge, parent = parents[place]
-            if edge == "loop":
-                loop = parent
-                break
-            if edge == "branch":
-                after.append(steps[parent].next)
-            place = parent
-        found[target] = Label(loop, orphan=loop is None and place != start, after=tuple(after))
-    return found
+        trail, place = [target], target
+        while place in parents and place not in known and parents[place][0] != "loop":
+            place = parents[place][1]
+            trail.append(place)
+        if place not in known:
+            loop = parents[place][1] if place in parents else None
+            known[place] = Label(loop, orphan=loop is None and place != start, after=())
+        for child in reversed(trail[:-1]):
+            edge, parent = parents[child]
+            above = known[parent]
+            own = (steps[parent].next,) if edge == "branch" else ()
+            known[child] = replace(above, after=(*own, *above.after)) if own else above
+    return {target: known[target] for target in targets}
 
 
-def _refuse_cycles(steps: dict[str, Step]) -> None:
-    """Edges other than goto form a forest; a document that says otherwise would never end."""
-    done: set[str] = set()
+def _revisits(steps: dict[str, Step]) -> bool:
+    """Whether a jump or a second way leads to some block."""
+    if any(step.type == "GotoBlock" for step in steps.values()):
+        return True
+    targets = [target for step in steps.values() for target in (step.next, step.loop, *step.branches) if target]
+    return len(set(targets)) < len(targets)
+
+
+def _check_shape(steps: dict[str, Step]) -> None:
+    """Edges other than goto lead nowhere in a circle, and not too deep; else a run would never end, or exhaust the
+    stack.
+    """
+    done: dict[str, int] = {}  # levels below and including the block
     for root in steps:
         if root in done:
             continue
@@ -150,7 +173,15 @@ def _refuse_cycles(steps: dict[str, Step]) -> None:
             identity, leaving = stack.pop()
             if leaving:
                 trail.discard(identity)
-                done.add(identity)
+                step = steps[identity]
+                below = [done.get(target, 0) for target in (step.loop, *step.branches) if target]
+                done[identity] = max(1 + max(below, default=0), done.get(step.next or "", 0))
+                if done[identity] > MAX_NESTING:
+                    raise PlanError(
+                        f"loops and branches are nested more than {MAX_NESTING} deep; move the inner ones to an "
+                        "automation of their own",
+                        pointer="/workspace/blocks",
+                    )
                 continue
             if identity in trail:
                 name = steps[identity].name
