@@ -124,11 +124,11 @@ async def bench(database: Database) -> Bench:
 
 
 @asynccontextmanager
-async def working(database: Database, *, name: str = "worker") -> AsyncIterator[Executor]:
+async def working(database: Database, *, name: str = "worker", vault: Vault | None = None) -> AsyncIterator[Executor]:
     """A worker on this loop."""
     stop = asyncio.Event()
     async with Egress(Policy(allow=(ip_network("127.0.0.0/8"),))) as egress, JournalStore(database) as store:
-        connections = Connections(database, Vault(parse_keys(Vault.generate_key())))
+        connections = Connections(database, vault or Vault(parse_keys(Vault.generate_key())))
         services = Services(
             (Egress, egress), (Clients, Clients(connections, egress)), (PointerStore, PointerStore(database))
         )

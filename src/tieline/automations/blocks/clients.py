@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
 from tieline.automations.engine.context import BlockContext
 from tieline.connectors.connections import Connections
 from tieline.connectors.runtime import Client, Exchange
+from tieline.connectors.runtime.errors import ReconnectNeeded
 from tieline.security.egress import Egress
 
 FRESH_SECONDS = 1.0  # a revoked or changed connection is noticed within this time
@@ -74,3 +77,14 @@ class Clients:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return client
+
+    @asynccontextmanager
+    async def watched(self, client: Client, context: BlockContext) -> AsyncIterator[None]:
+        """Credentials that turn out not to work any more show at the connection, where somebody can renew them."""
+        try:
+            yield
+        except ReconnectNeeded as error:
+            connection = UUID(client.account.connection_id)
+            await self._connections.report(context.run.tenant_id, connection, error.detail)
+            self._kept.pop((context.run.tenant_id, connection), None)
+            raise

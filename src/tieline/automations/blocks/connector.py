@@ -67,12 +67,13 @@ class EndpointBlock(BlockType):
 
     async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
         client, block = await self._bound(program, context)
-        if block.iterable:
-            return [record async for page in client.pages(block, _typed(block, inputs)) for record in page.records]
-        answer = await client.call(
-            block, _typed(block, inputs), idempotency_key=context.idempotency_key if block.writes else None
-        )
-        return answer.data
+        async with context.services.get(Clients).watched(client, context):
+            if block.iterable:
+                return [record async for page in client.pages(block, _typed(block, inputs)) for record in page.records]
+            answer = await client.call(
+                block, _typed(block, inputs), idempotency_key=context.idempotency_key if block.writes else None
+            )
+            return answer.data
 
     async def open(self, program: Any, inputs: Any, context: BlockContext) -> LoopSource:
         client, block = await self._bound(program, context)
@@ -164,19 +165,20 @@ class ConnectorList(LoopSource):
         since = self._water.since if self._water else None
         left = cursor["left"] if cursor else self._limit
         Clients.credit(self._context)
-        async for page in self._client.pages(
-            self._block, self._inputs, cursor=cursor["at"] if cursor else None, since=since
-        ):
-            here = {"at": page.cursor, "left": left}
-            records = page.records if left is None else page.records[:left]
-            if left is not None:
-                left -= len(records)
-            more = page.next is not None and (left is None or left > 0)
-            yield Batch(number, records, here, {"at": page.next, "left": left} if more else None)
-            number += 1
-            if not more:
-                return
-            Clients.credit(self._context)  # blocks of the body have called meanwhile
+        at = cursor["at"] if cursor else None
+        pages = self._client.pages(self._block, self._inputs, cursor=at, since=since)
+        async with self._context.services.get(Clients).watched(self._client, self._context):
+            async for page in pages:
+                here = {"at": page.cursor, "left": left}
+                records = page.records if left is None else page.records[:left]
+                if left is not None:
+                    left -= len(records)
+                more = page.next is not None and (left is None or left > 0)
+                yield Batch(number, records, here, {"at": page.next, "left": left} if more else None)
+                number += 1
+                if not more:
+                    return
+                Clients.credit(self._context)  # blocks of the body have called meanwhile
 
     def accept(self, record: Any) -> bool:
         return self._water.accept(record) if self._water else True
