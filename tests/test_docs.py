@@ -196,6 +196,19 @@ def test_every_document_can_be_found_from_the_index() -> None:
     assert not lost, f"no way leads from docs/README.md to: {', '.join(lost)}"
 
 
+def test_commands_in_the_texts_exist() -> None:
+    known = set(commands())
+    groups = {" ".join(command.split()[:2]) for command in known}
+    mention = re.compile(r"(?:`|^\$ )(tieline [a-z][a-z-]*)(?: ([a-z][a-z-]*)(?=[ `\n]|$))?", re.MULTILINE)
+    wrong = [
+        f"{page.path.relative_to(ROOT)} speaks of `{' '.join(filter(None, found))}`, which does not exist"
+        for page in pages()
+        for found in mention.findall(page.path.read_text(encoding="utf-8"))
+        if found[0] not in groups or (found[0] not in known and found[1] and " ".join(found) not in known)
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
 def runnable() -> list[Example]:
     return [example for page in pages() for example in page.examples if "run" in example.words]
 

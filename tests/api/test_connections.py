@@ -11,8 +11,10 @@ import pytest
 
 from tests.api.conftest import Parts, Tenant, World, client
 from tests.api.test_connectors import manifest
+from tieline.api.cloud.connections.schemas import show_detail
 from tieline.connectors.manifest import io
 from tieline.connectors.manifest.model import AuthMethod, Block, Input, Server, ServerVariable
+from tieline.core.clock import now
 from tieline.core.ids import new_id
 
 pytestmark = pytest.mark.anyio
@@ -299,3 +301,19 @@ async def test_only_one_of_two_savers_wins(api: httpx.AsyncClient) -> None:
     answers = await asyncio.gather(*(api.put(where, json={"name": f"by {n}"}, headers=read) for n in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
     assert (await api.put(where, json={}, headers={"if-match": "*"})).status_code == 200
+
+
+def test_an_answer_that_turned_out_to_be_secret_is_not_shown() -> None:
+    """Another revision of the connector may call a field secret that was entered while it was none."""
+    row = {
+        **dict.fromkeys(("id", "name", "owner_id", "connector_id", "space_id", "auth_method", "server", "error")),
+        "is_connected": True,
+        "created_at": now(),
+        "updated_at": now(),
+        "params": {"pin": SECRET, "region": "eu"},
+    }
+    asked = [("1", Input(id="pin", secret=True)), ("2", Input(id="region"))]
+    shown = show_detail(row, asked)
+    assert SECRET not in str(shown)
+    assert [item.get("value") for item in shown["params"]] == [None, "eu"]
+    assert shown["params"][0]["isSet"] is True

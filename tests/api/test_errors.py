@@ -232,7 +232,12 @@ async def test_a_body_that_drips_is_not_waited_for(address: str, tenant: Tenant)
 async def test_too_many_headers(api: httpx.AsyncClient) -> None:
     envelope(await api.get(BASE, headers={f"x-{number}": "x" for number in range(70)}), 431)
     envelope(await api.get(BASE, headers={"x-large": "x" * 40_000}), 431)
-    envelope(await api.get(BASE, params={"filter": "x" * 65_000}), 414)
+
+
+async def test_too_long_an_address(address: str) -> None:
+    answer = await raw(address, f"GET {BASE}?{'x' * 62_000} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 414 ")
+    assert b'"code":"target-too-long"' in answer
 
 
 PATHS = [
@@ -289,7 +294,26 @@ def test_acceptable_paths(path: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [b"", b"a", b"*", b"//", b"/a//b", b"/a b", b"/a\x00", b"/\xff", b"/a?b", b"/a#b", b"/%2fa"]
+    "path",
+    [
+        b"",
+        b"a",
+        b"*",
+        b"//",
+        b"/a//b",
+        b"/a b",
+        b"/a\x00",
+        b"/\xff",
+        b"/a?b",
+        b"/a#b",
+        b"/%2fa",
+        b"/%2e",
+        b"/a/..",
+        b"/./a",
+        b"/%3b",
+        b"/a%5Cb",
+        b"/a%7f",
+    ],
 )
 def test_unacceptable_paths(path: bytes) -> None:
     assert not acceptable(path)

@@ -58,6 +58,7 @@ async def test_figures(parts: Parts, tenant: Tenant) -> None:
         for _ in range(3):
             await api.get(f"/api/v1/automations/{made['id']}")
         await api.get("/nothing/at/all")
+        await api.get("/specs/made-up.json")
         await api.post(f"/api/v1/automations/{made['id']}/runs", json={"context": "api"})
         answer = await api.get("/metrics")
         assert answer.headers["content-type"].startswith("text/plain")
@@ -66,6 +67,7 @@ async def test_figures(parts: Parts, tenant: Tenant) -> None:
         assert counted in text
         assert 'route="none",status="404"' in text
         assert made["id"] not in text
+        assert "made-up" not in text
         assert 'tieline_http_request_seconds_count{method="POST",route="/api/v1/automations"} 1.0' in text
         assert 'tieline_runs{status="not started"}' in text
         assert 'tieline_queue_jobs{status="waiting"}' in text

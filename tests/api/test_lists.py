@@ -22,8 +22,8 @@ NAMES = ["alpha", "Beta", "beta", "", "gamma %_\\", "ünïcode 🎈", "zz", "alp
 async def fill(parts: Parts, tenant: Tenant, count: int, **values: Any) -> list[str]:
     made = []
     async with parts.database.tenant(tenant.id) as unit:
-        for number in range(count):
-            identity = new_id()
+        # Of ids made in the same millisecond any may be the smaller one.
+        for number, identity in enumerate(sorted(new_id() for _ in range(count))):
             made.append(str(identity))
             row = {"name": NAMES[number % len(NAMES)], "owner_id": tenant.admin_id, "version": 1, **values}
             await unit.insert(automations, id=identity, **row)
@@ -244,10 +244,10 @@ async def test_runs_have_their_own_limits_and_fields(api: httpx.AsyncClient, par
     [made] = await fill(parts, tenant, 1)
     where = f"{BASE}/{made}/runs"
     async with parts.database.tenant(tenant.id) as unit:
-        for number in range(12):
+        for number, identity in enumerate(sorted(new_id() for _ in range(12))):
             await unit.insert(
                 runs,
-                id=new_id(),
+                id=identity,
                 automation_id=made,
                 version=1,
                 status="finished" if number % 2 else "failed",

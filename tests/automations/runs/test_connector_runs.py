@@ -1,4 +1,4 @@
-"""Connector blocks of imported connectors against the sandbox: exact, incremental, limited, honest about credentials."""
+"""Connector blocks of imported connectors, on the sandbox: exact, incremental, limited, honest about credentials."""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ from tieline.api.cloud.automations.endpoints import router as automations
 from tieline.api.cloud.connections.endpoints import router as connections
 from tieline.api.cloud.connectors.endpoints import router as connectors
 from tieline.api.cloud.connectors.endpoints import writing as connector_writing
+from tieline.api.cloud.pointers.endpoints import router as pointers
 from tieline.api.cloud.runs.endpoints import router as runs
 
 PREFIXES = {"/api/workflows": "workflows", "/api/v1": "v1"}
-_BOTH = (automations, runs, connections, connectors)
+_BOTH = (automations, runs, pointers, connections, connectors)
 _ROUTERS = {"/api/workflows": (*_BOTH, connector_writing), "/api/v1": _BOTH}
 
 

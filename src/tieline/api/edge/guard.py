@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tieline.api.edge import envelope
 from tieline.api.edge.answers import Empty
-from tieline.api.edge.intake import BodyGate, Intake, check_headers, declared_length
+from tieline.api.edge.intake import BodyGate, Intake, check_headers
 from tieline.api.edge.metrics import Metrics
 from tieline.api.edge.paths import acceptable
 from tieline.api.edge.trace import trace_id
@@ -54,7 +54,7 @@ class Guard:
             return
         started = time.perf_counter()
         trace = trace_id(next((value for name, value in scope["headers"] if name == b"traceparent"), None))
-        gate = BodyGate(receive, self._intake, declared_length(scope["headers"]))
+        gate = BodyGate(receive, self._intake, scope["headers"])
         # HEAD is GET without the body, which the server leaves away by itself.
         extra: list[tuple[bytes, bytes]] = []
         scope = {**scope, "tieline.trace": trace, "tieline.gate": gate, "tieline.headers": extra}
@@ -67,6 +67,8 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == 413:
+                    await gate.drain()
                 headers = [*message.get("headers", []), *extra, (b"x-trace-id", trace.encode())]
                 message["headers"] = self._completed(headers, status)
             await send(message)
@@ -125,6 +127,8 @@ def _route(scope: Scope) -> str:
     if "route" not in scope:
         return ""
     names = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    return "/".join(
-        f"{{{names[part.lower()]}}}" if part.lower() in names else part for part in scope["path"].split("/")
-    )
+    parts = scope["path"].lower().split("/")
+    if not names.keys() <= set(parts):
+        # A value that is only a part of its segment; the route's own path tells it without its prefix.
+        return str(getattr(scope["route"], "path", ""))
+    return "/".join(f"{{{names[part]}}}" if part in names else part for part in parts)

@@ -20,9 +20,11 @@ class Intake(Struct, frozen=True):
     large_body: int = 20 * MEGABYTE
     headers: int = 64
     header_bytes: int = 32 * 1024
-    target_bytes: int = 64 * 1024
+    target_bytes: int = 60 * 1024
     body_pause: float = 10.0
     body_total: float = 60.0
+    drained: int = 64 * MEGABYTE
+    drain_total: float = 5.0
 
 
 class BodyTooLarge(Terminal):
@@ -71,10 +73,11 @@ class BodyGate:
     The cap begins at ``intake.body``; an operation that takes more raises it with `allow_large` before it reads.
     """
 
-    def __init__(self, receive: Receive, intake: Intake, declared: int | None) -> None:
+    def __init__(self, receive: Receive, intake: Intake, headers: list[tuple[bytes, bytes]]) -> None:
         self._receive = receive
         self._intake = intake
-        self._declared = declared
+        self._declared = _declared_length(headers)
+        self._asks_first = any(name == b"expect" for name, _ in headers)
         self._cap = intake.body
         self._taken = 0
         self._deadline: float | None = None
@@ -117,11 +120,24 @@ class BodyGate:
             self._complete = not message.get("more_body", False)
         return message
 
+    async def drain(self) -> None:
+        """Reads away the rest of a body that was refused, within bounds: who still sends would not see the answer."""
+        if self._asks_first and not self._taken:
+            return
+        try:
+            async with asyncio.timeout(self._intake.drain_total):
+                while not self._complete and self._taken < self._intake.drained:
+                    message = await self._receive()
+                    self._taken += len(message.get("body", b""))
+                    self._complete = not message.get("more_body", False)
+        except TimeoutError:
+            return
+
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"The body is larger than {self._cap} bytes; send less.", meta={"maximum": self._cap})
 
 
-def declared_length(headers: list[tuple[bytes, bytes]]) -> int | None:
+def _declared_length(headers: list[tuple[bytes, bytes]]) -> int | None:
     """The ``content-length``; the server has refused what is no number already."""
     for name, value in headers:
         if name == b"content-length" and value.isdigit() and len(value) < 20:

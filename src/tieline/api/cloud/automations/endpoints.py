@@ -22,13 +22,11 @@ from tieline.api.cloud.automations.schemas import (
     CopiedAutomation,
     CopyAutomation,
     CreateAutomation,
-    PointerList,
     ScheduleBody,
     UpdateAutomation,
     UsageList,
     show_detail,
     show_item,
-    show_pointer,
 )
 from tieline.api.cloud.automations.usage import usage
 from tieline.api.cloud.runs.schemas import SHOWN as SHOWN_RUN
@@ -169,11 +167,11 @@ async def get_usage(call: Reader, request: Request) -> Response:
     expression = one_value(request, "filter")
     if expression is None:
         raise InvalidUsageQuery('The parameter filter is missing; send for example name eq "runs".', parameter="filter")
-    breakdown = one_value(request, "breakdownBy") or ""
-    if breakdown not in {"", "automation"}:
+    breakdown = one_value(request, "breakdownBy")
+    if breakdown not in {None, "automation"}:
         raise InvalidUsageQuery("The parameter breakdownBy can only be automation.", parameter="breakdownBy")
     async with call.unit() as unit:
-        rows = await usage(unit, expression, by_automation=bool(breakdown))
+        rows = await usage(unit, expression, by_automation=breakdown is not None)
     figures = []
     for row in rows:
         figure = {"date": row["date"].isoformat(), "name": row["name"], "value": row["value"]}
@@ -343,45 +341,6 @@ async def change_space(
         await call.services.automations.change_space(
             unit, automation_id, parse_id(space, "space", pointer="/spaceId") if space else None
         )
-    return Empty()
-
-
-@router.get(
-    "/automations/{id:uuid}/pointers",
-    **documented("List the pointers of an automation", name="getPointers", answer=PointerList, errors=[404]),
-)
-async def list_pointers(call: Reader, automation_id: AutomationId) -> Response:
-    """Where its incremental blocks stand. An addition of ours."""
-    async with call.unit() as unit:
-        await reach(call, unit, automation_id)
-        rows = await call.services.automations.pointers(unit, automation_id)
-    return Json({"data": [show_pointer(row) for row in rows]})
-
-
-@router.delete(
-    "/automations/{id:uuid}/pointers",
-    **documented(
-        "Reset the pointers of an automation",
-        name="resetPointers",
-        status=204,
-        errors=[404],
-        parameters=[
-            {
-                "name": "blockId",
-                "in": "query",
-                "required": False,
-                "schema": {"type": "string"},
-                "description": "Only the pointers of this block.",
-            }
-        ],
-    ),
-)
-async def reset_pointers(call: Writer, automation_id: AutomationId) -> Response:
-    """Lets its incremental blocks begin from the start again. An addition of ours."""
-    block_id = one_value(call.request, "blockId")
-    async with call.unit() as unit:
-        await reach(call, unit, automation_id)
-        await call.services.automations.reset_pointers(unit, automation_id, block_id)
     return Empty()
 
 

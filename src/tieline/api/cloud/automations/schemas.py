@@ -256,22 +256,6 @@ class UsageList(BaseModel):
     data: list[Usage]
 
 
-class Pointer(_Wire):
-    """Where an incremental block stands, for one set of its inputs."""
-
-    block_id: str
-    inputs: str = Field(description="Stands for the block's inputs.")
-    value: Any
-    run_id: str | None
-    updated_at: datetime
-
-
-class PointerList(BaseModel):
-    """All pointers of an automation."""
-
-    data: list[Pointer]
-
-
 def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
     """An automation in a list."""
     shown: dict[str, Any] = {
@@ -329,14 +313,3 @@ def show_detail(
             "unknown": report.unknown,
         }
     return shown
-
-
-def show_pointer(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A pointer."""
-    return {
-        "blockId": row["block_id"],
-        "inputs": row["inputs_hash"],
-        "value": row["value"],
-        "runId": row["run_id"],
-        "updatedAt": iso(row["updated_at"]),
-    }

@@ -12,6 +12,9 @@ from tieline.api.cloud.connections.errors import UnknownParameter
 from tieline.api.cloud.connections.schemas import ParamValue
 from tieline.api.cloud.connectors.schemas import param_id, questions
 from tieline.connectors.manifest.model import Input, Manifest
+from tieline.core.errors import BadInput
+
+LONGEST_ANSWER = 100_000
 
 
 class Given(Struct):
@@ -44,6 +47,8 @@ def read(connector_id: UUID, manifest: Manifest, params: Sequence[ParamValue]) -
             )
         if "value" not in param.model_fields_set:
             continue
+        if len(param.value) > LONGEST_ANSWER:
+            raise BadInput(f"An answer has at most {LONGEST_ANSWER} characters.", pointer=f"/params/{index}/value")
         if name == "auth_method":
             given.auth_method = param.value
         elif name == "server":

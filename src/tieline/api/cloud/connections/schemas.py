@@ -18,7 +18,6 @@ from tieline.storage.tables import connections
 from tieline.tenancy.listing import Listing, by_letters
 
 ShortText = Annotated[str, StringConstraints(max_length=1000)]
-LongText = Annotated[str, StringConstraints(max_length=100_000)]
 
 LISTING = Listing(
     connections.c.id,
@@ -43,7 +42,7 @@ class ParamValue(Body):
 
     name: ShortText = Field(default="", description="Name of the parameter.")
     id: ShortText = Field(default="", description="Id of the parameter, in place of its name.")
-    value: LongText = Field(default="", description="The answer; without one the parameter stays as it is.")
+    value: str = Field(default="", description="The answer; without one the parameter stays as it is.")
 
 
 class CreateConnection(Body):
