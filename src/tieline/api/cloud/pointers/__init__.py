@@ -1,0 +1,1 @@
+"""Pointers: where the incremental blocks of an automation stand. An addition of ours."""
