@@ -47,6 +47,7 @@ async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=10,
             h11_max_incomplete_event_size=64 * 1024,
         )

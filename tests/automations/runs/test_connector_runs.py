@@ -15,6 +15,7 @@ from tests.automations.runs.conftest import Bench, working
 from tieline.connectors.connections import Connections
 from tieline.connectors.importers import import_document
 from tieline.connectors.library import Library
+from tieline.connectors.manifest.guids import input_guid
 from tieline.core import json
 from tieline.sandbox import Running, running
 from tieline.security.vault import Vault, parse_keys
@@ -129,6 +130,17 @@ async def test_what_a_get_gives_can_be_sent_on(connected: Connected) -> None:
         block("ShowBlock", inputs={"input": "{if: {$.event.name} = {$.events[0].name}, 'same', 'other'}"}),
     )
     row = await connected.bench.run(shown)
+    assert (row["error"], json.loads(row["output"])) == (None, ["same"])
+
+
+async def test_inputs_may_be_named_by_the_guids_that_the_api_shows(connected: Connected) -> None:
+    bench = connected.bench
+    account = await connected.connections.account(bench.tenant, connected.gather)
+    listing = next(entry for entry in account.manifest.blocks if entry.id == "list_registrations")
+    by_guid = call("some", listing.guid, "list", connected.gather, {input_guid(listing, "status").upper(): "confirmed"})
+    by_name = call("same", "list_registrations", "list", connected.gather, {"status": "confirmed"})
+    shown = block("ShowBlock", inputs={"input": "{if: {count: {$.some}} = {count: {$.same}}, 'same', 'other'}"})
+    row = await bench.run(document(by_guid, by_name, shown))
     assert (row["error"], json.loads(row["output"])) == (None, ["same"])
 
 

@@ -13,6 +13,7 @@ from tieline.automations.blocks.values import decoded, flag, pairs, whole
 from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import UnboundBlock
 from tieline.automations.engine.registry import Batch, BlockType, CompileContext, LoopSource, register
+from tieline.connectors.manifest.guids import by_guid
 from tieline.connectors.manifest.model import Block, Manifest
 from tieline.connectors.runtime import Client
 from tieline.core.errors import NotFound
@@ -123,9 +124,10 @@ def find_block(manifest: Manifest, wanted: str, label: str) -> Block:
 
 
 def _typed(block: Block, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs whose declared type is an object or a list may be given as JSON text."""
+    """Inputs by id, whatever the workspace calls them; an object or a list may be given as JSON text."""
     structured = {entry.id for entry in block.inputs if entry.type in ("object", "array")}
-    return {name: decoded(value) if name in structured else value for name, value in inputs.items()}
+    named = {by_guid(block, name): value for name, value in inputs.items()}
+    return {name: decoded(value) if name in structured else value for name, value in named.items()}
 
 
 class ConnectorList(LoopSource):

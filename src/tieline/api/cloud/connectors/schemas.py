@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from tieline.api.cloud.connectors.examples import example_output
 from tieline.api.edge.bodies import Body
 from tieline.api.edge.documented import Links
+from tieline.connectors.manifest.guids import input_guid
 from tieline.connectors.manifest.model import Block, Input, Manifest, WebhookEvent
 from tieline.core.clock import iso
 from tieline.core.filters import Attribute
@@ -223,7 +224,7 @@ def show_detail(row: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
     """A connector with its parameters and blocks."""
     return {
         **show_item(row),
-        "params": [show_param(row["id"], question) for question in questions(manifest)],
+        "params": [show_param(param_id(row["id"], question.id), question) for question in questions(manifest)],
         "blocks": show_blocks(row["id"], manifest),
         "snippets": [],
         "connectDocumentation": None,
@@ -281,11 +282,11 @@ def param_id(connector_id: UUID, name: str) -> str:
     return str(uuid5(connector_id, f"param/{name}"))
 
 
-def show_param(connector_id: UUID, field: Input, *, inside: str = "param") -> dict[str, Any]:
+def show_param(identity: str, field: Input) -> dict[str, Any]:
     """A parameter, or an input of a block."""
     example = field.example if field.example is not UNSET else field.default
     return {
-        "id": str(uuid5(connector_id, f"{inside}/{field.id}")),
+        "id": identity,
         "name": field.id,
         "label": field.label or field.id,
         "options": [str(choice) for choice in field.choices],
@@ -304,11 +305,7 @@ def _show_block(connector_id: UUID, block: Block, schemas: dict[str, Any]) -> di
         "name": block.name or block.id,
         "key": block.id,
         "role": ROLES.get(block.kind, block.kind),
-        "inputs": [
-            show_param(connector_id, field, inside=f"block/{block.id}/input")
-            for field in block.inputs
-            if not field.read_only
-        ],
+        "inputs": [show_param(input_guid(block, field.id), field) for field in block.inputs if not field.read_only],
         "objectType": block.object or None,
         "description": block.description or None,
     }
