@@ -131,8 +131,10 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
         yield Cli(folder, url, environment)
     finally:
         server.terminate()
-        server.wait(30)
+        code = server.wait(30)
         log.close()
+    assert code == 0, "SIGTERM ends it in good order"
+    assert "orphaned" not in (folder / "server.log").read_text(), "workers end before their server"
 
 
 def test_a_document_becomes_a_connector_with_a_connection(cli: Cli) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -34,6 +38,19 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn raises them again when it has shut down, before workers and database are."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def leave(self) -> None:
+        """Ends after the requests under way; asked twice, at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
 async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None:
     """Serves until SIGTERM or SIGINT."""
     settings = Settings()
@@ -54,8 +71,11 @@ async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None
         supervisor = Supervisor(workers, concurrency=concurrency, died=platform.queue.release_worker)
         supervisor.start()
         log.info("server.ready", url=settings.base_url, workers=workers)
+        server = _Server(config)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, server.leave)
         try:
-            await uvicorn.Server(config).serve(sockets=[listening])
+            await server.serve(sockets=[listening])
         finally:
             await supervisor.stop()
             listening.close()
