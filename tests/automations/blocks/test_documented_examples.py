@@ -13,6 +13,7 @@ import tieline.automations.blocks  # noqa: F401  registers the blocks
 from tests.automations.engine.documents import block, chain, document
 from tests.automations.engine.world import World, run_with_crashes
 from tieline.automations.engine.registry import block_types
+from tieline.automations.workspace import check
 
 pytestmark = pytest.mark.anyio
 
@@ -66,3 +67,24 @@ def test_every_block_has_its_example() -> None:
     named = {name for name in block_types() if not name.startswith("Test")}
     assert named - set(examples()) == NEED_A_SERVER - set(examples())
     assert set(examples()) <= named
+
+
+async def test_the_first_automation_of_the_guide_imports_and_runs() -> None:
+    guide = (PAGE.parents[1] / "guide" / "automations.md").read_text(encoding="utf-8")
+    first = json.loads(re.findall(r"```json\n(.*?)```", guide, flags=re.DOTALL)[0])
+    report = check(first)
+    assert (report.run_mode, report.errors, report.warnings, report.unknown) == ("manual", [], [], [])
+    _, interpreter, _ = await run_with_crashes(World(), first, [])
+    assert interpreter.state.shown == ["ADA and GRACE"]
+    assert "`ADA and GRACE`" in guide
+
+
+def test_a_formula_that_reads_what_is_not_there_is_reported() -> None:
+    lost = document(block("ShowBlock", "out", inputs={"input": "{$.evnts.item.name}"}))
+    assert [one["code"] for one in check(lost).warnings] == ["unknown-reference"]
+
+
+async def test_inputs_may_be_an_object() -> None:
+    plain = document({"id": "X", "type": "ShowBlock", "name": "out", "inputs": {"input": "hi"}, "settings": {}})
+    _, interpreter, _ = await run_with_crashes(World(), plain, [])
+    assert interpreter.state.shown == ["hi"]

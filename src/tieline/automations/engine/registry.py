@@ -119,7 +119,10 @@ class CompileContext:
 
 
 def lookup(entries: Any, name: str, default: Any = None) -> Any:
-    """The ``value`` of the entry whose ``id`` is ``name`` in a document's inputs or settings list."""
+    """The ``value`` of the entry whose ``id`` is ``name`` in a document's inputs or settings (a list, or an object)."""
+    if isinstance(entries, Mapping):
+        value = entries.get(name)
+        return default if value is None else value
     if isinstance(entries, list):
         for entry in entries:
             if isinstance(entry, dict) and entry.get("id") == name:

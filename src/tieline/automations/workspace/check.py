@@ -8,7 +8,7 @@ from typing import Any
 
 from tieline.automations.engine.registry import block_type, lookup
 from tieline.automations.workspace import document as reading
-from tieline.automations.workspace.compile import compile_block_errors
+from tieline.automations.workspace.compile import compile_block_errors, unknown_references
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ def check(document: Any) -> Report:
         mode = lookup(start.get("inputs"), "run_mode", "manual")
         report.run_mode = mode if isinstance(mode, str) and mode in reading.RUN_MODES else "manual"
     report.errors += compile_block_errors(document)
+    report.warnings += unknown_references(document)
     return report
 
 

@@ -78,6 +78,21 @@ def compile_block_errors(document: Any) -> list[dict[str, Any]]:
     return found
 
 
+def unknown_references(document: Any) -> list[dict[str, Any]]:
+    """Names that formulas read and nothing bears, which gives null: {code, detail, block, blockId} each."""
+    variables = reading.variables(document)
+    listed = reading.blocks(document)
+    names = {block["id"]: reading.name_of(block) for block in listed}
+    known = {*names.values(), *(name for name, _ in variables.values())}
+    found = []
+    for block in listed:
+        step = _step(block, CompileContext(block=block, index_of={}, variables=variables, names=names))
+        for root in sorted(step.roots - known):
+            detail = f"{{$.{root}}} reads a block or variable that does not exist; it gives null"
+            found.append({"code": "unknown-reference", "detail": detail, "block": step.name, "blockId": step.id})
+    return found
+
+
 def _step(block: Mapping[str, Any], context: CompileContext) -> Step:
     name = reading.name_of(block)
     kind = block_type(block["type"])

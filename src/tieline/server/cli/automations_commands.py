@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tieline.core.errors import BadInput
 from tieline.server.cli import app
 from tieline.server.cli.common import (
     AsJson,
@@ -22,7 +23,7 @@ from tieline.server.cli.common import (
     table,
     write_new,
 )
-from tieline.server.cli.runs_commands import show_run, wait_for
+from tieline.server.cli.runs_commands import show_run, wait_for, with_output
 
 if TYPE_CHECKING:
     from tieline.server.cli.api import Api
@@ -86,6 +87,8 @@ def import_(
     from tieline.automations.workspace import check
 
     document = read_json(file)
+    if not isinstance(document, dict) or not isinstance(document.get("blocks"), list):
+        raise BadInput(f"{file} is no workspace document: it must be an object with a list “blocks”")
     report = check(document)
     wanted = name or (file.stem if str(file) != "-" else "Imported automation")
     made = on_server(url, api_key, lambda api: api.call("POST", PATH, {"name": wanted, "workspace": document}))
@@ -137,7 +140,9 @@ def run(
     async def work(api: Api) -> dict[str, Any]:
         one = await _one(api, name)
         started: dict[str, Any] = await api.call("POST", f"{PATH}/{one['id']}/runs", {"context": "api"})
-        return await wait_for(api, str(one["id"]), started, quiet=as_json) if wait else started
+        if not wait:
+            return started
+        return await with_output(api, str(one["id"]), await wait_for(api, str(one["id"]), started, quiet=as_json))
 
     ended = on_server(url, api_key, work)
     if as_json:

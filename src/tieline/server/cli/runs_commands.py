@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,7 +58,12 @@ def ls(
 @runs.command()
 def show(run: str, as_json: AsJson = False, url: Url = None, api_key: Key = None) -> None:
     """Show a run: status, errors, what each block did."""
-    found = on_server(url, api_key, lambda api: _found(api, run))[1]
+
+    async def work(api: Api) -> dict[str, Any]:
+        automation, one = await _found(api, run)
+        return await with_output(api, automation, one)
+
+    found = on_server(url, api_key, work)
     if as_json:
         say_json(found)
     else:
@@ -117,13 +123,18 @@ def show_run(run: dict[str, Any]) -> None:
     for error in run.get("error") or []:
         where = f"block “{error['block']}”: " if error.get("block") else ""
         say(f"  {'warning' if error.get('code') == 'warning' else 'error':8} {where}{error.get('detail', '')}")
-    metrics = run.get("metrics") or {}
-    for block in metrics.get("blocks") or []:
+    for block in (run.get("metrics") or {}).get("blocks") or []:
         if block.get("name"):
-            say(
-                f"  block    {block['name']}: {block.get('runs', 0)} times, {block.get('seconds', 0):.2f} s, "
-                f"{block.get('apiCalls', 0)} calls"
-            )
+            calls, received = block.get("apiCalls", 0), block.get("rxBytes", 0)
+            say(f"  block    {block['name']}: {calls} calls, {received} bytes received")
+    for shown in run.get("output") or []:
+        say(f"  output   {shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)}")
+
+
+async def with_output(api: Api, automation: str, run: dict[str, Any]) -> dict[str, Any]:
+    """The run with what its output blocks have shown."""
+    found = await api.call("GET", f"automations/{automation}/runs/{run['id']}/output")
+    return {**run, "output": (found or {}).get("output")}
 
 
 async def _found(api: Api, run: str) -> tuple[str, dict[str, Any]]:
