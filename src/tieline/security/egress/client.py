@@ -10,6 +10,7 @@ answer that cannot be trusted to be whole.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
@@ -310,7 +311,8 @@ def _no_answer(error: BaseException, target: Target, exchange: Exchange) -> Tiel
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return ConnectFailed(f"The name {host} could not be resolved.", sent=exchange.sent, reason="dns")
     if isinstance(error, aiohttp.ClientConnectorError):
-        cause = error.os_error.strerror or str(error.os_error)
+        number = error.os_error.errno
+        cause = os.strerror(number) if number and number > 0 else str(error.os_error)
         return ConnectFailed(
             f"No connection to {host} port {target.port}: {_brief(cause)}.", sent=exchange.sent, reason="connect"
         )
