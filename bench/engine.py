@@ -1,5 +1,4 @@
-"""What one block costs, durable: pure blocks, write blocks, 16 runs at once, each against bare inserts of the same
-rows.
+"""What one durable block costs, against bare inserts of the rows that it leaves: pure, write, 16 runs at once.
 
     python -m bench engine [--blocks 4000] [--rounds 5]
 
