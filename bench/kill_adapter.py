@@ -21,9 +21,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tieline.server.cli.api import Api, ServerRefused, ServerUnreachable
+from tieline.server.cli.runs_commands import ENDED
 from tieline.server.demo.story import free_port
 
-ENDED = ("finished", "finished with warnings", "failed", "stopped", "exceeded limit")
 IDEMPOTENCY = {
     "naive": {"kind": "none"},
     "idem": {"kind": "header", "header": "Idempotency-Key"},

@@ -22,9 +22,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from bench.kill_adapter import ENDED, IDEMPOTENCY, ensure, manifest, workspace
+from bench.kill_adapter import IDEMPOTENCY, ensure, manifest, workspace
 from tieline.core.ids import new_id
 from tieline.server.cli.api import Api, ServerRefused, ServerUnreachable
+from tieline.server.cli.runs_commands import ENDED
 from tieline.server.demo.story import free_port
 
 MODES = tuple(IDEMPOTENCY)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from tieline.automations.blocks.conditions import compile_conditions
 from tieline.automations.blocks.values import items, number, whole
 from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import PlanError
@@ -22,7 +23,7 @@ from tieline.automations.engine.registry import (
     Suspend,
     register,
 )
-from tieline.automations.formulas import OPERATORS, evaluate_condition
+from tieline.automations.formulas import evaluate_condition
 from tieline.core import clock
 
 SHORT_SLEEP = 2.0  # seconds; longer ones give the worker back
@@ -40,16 +41,7 @@ class IfElseBlock(BlockType):
     doc = "Condition: runs the Yes chain when all (or some) conditions hold, else the No chain, then goes on below."
 
     def compile(self, context: CompileContext) -> Any:
-        value = context.input("conditions") or {}
-        if not isinstance(value, Mapping) or not isinstance(value.get("conditions", []), list):
-            raise PlanError("conditions must be an object with a list “conditions”")
-        rules = []
-        for rule in value.get("conditions", []):
-            operator = rule.get("operator", "=") if isinstance(rule, Mapping) else None
-            if not isinstance(operator, str) or operator not in OPERATORS:
-                raise PlanError(f"operator {operator!r} is unknown; use one of {', '.join(sorted(OPERATORS))}")
-            rules.append((context.formula(rule.get("input1")), operator, context.formula(rule.get("input2"))))
-        return value.get("mode", "all") != "some", rules
+        return compile_conditions(context)
 
     def branches(self, block: Mapping[str, Any]) -> tuple[str | None, ...]:
         return _child(block, "childTrueId"), _child(block, "childFalseId")

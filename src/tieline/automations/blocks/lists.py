@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tieline.automations.blocks.conditions import compile_conditions
 from tieline.automations.blocks.values import LONGEST_LIST, decoded, items, pairs, whole
 from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import BlockInputInvalid, PlanError
 from tieline.automations.engine.registry import BlockType, CompileContext, register
-from tieline.automations.formulas import OPERATORS, evaluate_condition, text_of
+from tieline.automations.formulas import evaluate_condition, text_of
 from tieline.core import json
 
 
@@ -46,16 +47,7 @@ class FilterListBlock(BlockType):
     doc = "Filter list: keeps items for which all (or some) conditions hold; their first input is a field name."
 
     def compile(self, context: CompileContext) -> Any:
-        value = context.input("conditions") or {}
-        if not isinstance(value, dict) or not isinstance(value.get("conditions", []), list):
-            raise PlanError("conditions must be an object with a list “conditions”")
-        rules = []
-        for rule in value.get("conditions", []):
-            operator = rule.get("operator", "=") if isinstance(rule, dict) else None
-            if not isinstance(operator, str) or operator not in OPERATORS:
-                raise PlanError(f"operator {operator!r} is unknown; use one of {', '.join(sorted(OPERATORS))}")
-            rules.append((context.formula(rule.get("input1")), operator, context.formula(rule.get("input2"))))
-        return context.formula(context.input("input")), value.get("mode", "all") != "some", rules
+        return context.formula(context.input("input")), *compile_conditions(context)
 
     async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
         source, everything, rules = program

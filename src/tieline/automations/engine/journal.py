@@ -66,7 +66,6 @@ class Recorder:
         self._unsettled = False
         self._replay: dict[tuple[str, str], Any] = {}
         self._replay_seq: dict[tuple[str, str], int] = {}
-        self.rows = 0
         self.fed = 0
 
     @property
@@ -170,7 +169,6 @@ class Recorder:
     def _append(self, kind: int, path: str, data: bytes) -> None:
         future = self._store.append(self._claim, [Entry(self._seq, kind, path, data)])
         self._seq += 1
-        self.rows += 1
         self._waiting.append(future)
         self._waiting_bytes += len(data)
 

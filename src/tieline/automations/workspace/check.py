@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tieline.automations.engine.registry import block_type, lookup
 from tieline.automations.workspace import document as reading
-from tieline.automations.workspace.compile import compile_block_errors, unknown_references
+from tieline.automations.workspace.compile import findings
 
 
 @dataclass(slots=True)
@@ -63,11 +62,7 @@ def check(document: Any) -> Report:
     else:
         mode = lookup(start.get("inputs"), "run_mode", "manual")
         report.run_mode = mode if isinstance(mode, str) and mode in reading.RUN_MODES else "manual"
-    report.errors += compile_block_errors(document)
-    report.warnings += unknown_references(document)
+    errors, lost = findings(document)
+    report.errors += errors
+    report.warnings += lost
     return report
-
-
-def run_mode(document: Mapping[str, Any]) -> str:
-    """How runs of it are started: manual, scheduled, triggered or webhook."""
-    return check(document).run_mode

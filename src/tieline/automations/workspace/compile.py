@@ -57,40 +57,32 @@ def compile_plan(document: Any) -> Plan:
     )
 
 
-def compile_block_errors(document: Any) -> list[dict[str, Any]]:
-    """What `compile_plan` would leave for the run to find: {code, detail, block, blockId} each."""
-    found = []
-    variables = reading.variables(document)
-    listed = reading.blocks(document)
-    names = {block["id"]: reading.name_of(block) for block in listed}
-    steps: dict[str, Step] = {}
-    for block in listed:
-        step = steps[block["id"]] = _step(
-            block, CompileContext(block=block, index_of={}, variables=variables, names=names)
-        )
-        if isinstance(step.kind, _Unusable) and block_type(block["type"]) is not None:
-            error = step.kind.error
-            found.append({"code": error.code, "detail": error.detail, "block": step.name, "blockId": step.id})
-    try:
-        _check_shape(steps)
-    except PlanError as error:
-        found.append({"code": error.code, "detail": error.detail, "block": "", "blockId": ""})
-    return found
+def findings(document: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(errors that `compile_plan` would leave for a run to find, names that formulas read and nothing bears).
 
-
-def unknown_references(document: Any) -> list[dict[str, Any]]:
-    """Names that formulas read and nothing bears, which gives null: {code, detail, block, blockId} each."""
+    Each is {code, detail, block, blockId}.
+    """
     variables = reading.variables(document)
     listed = reading.blocks(document)
     names = {block["id"]: reading.name_of(block) for block in listed}
     known = {*names.values(), *(name for name, _ in variables.values())}
-    found = []
+    steps: dict[str, Step] = {}
+    errors, lost = [], []
     for block in listed:
-        step = _step(block, CompileContext(block=block, index_of={}, variables=variables, names=names))
+        step = steps[block["id"]] = _step(
+            block, CompileContext(block=block, index_of={}, variables=variables, names=names)
+        )
+        about = {"block": step.name, "blockId": step.id}
+        if isinstance(step.kind, _Unusable) and block_type(block["type"]) is not None:
+            errors.append({"code": step.kind.error.code, "detail": step.kind.error.detail, **about})
         for root in sorted(step.roots - known):
             detail = f"{{$.{root}}} reads a block or variable that does not exist; it gives null"
-            found.append({"code": "unknown-reference", "detail": detail, "block": step.name, "blockId": step.id})
-    return found
+            lost.append({"code": "unknown-reference", "detail": detail, **about})
+    try:
+        _check_shape(steps)
+    except PlanError as error:
+        errors.append({"code": error.code, "detail": error.detail, "block": "", "blockId": ""})
+    return errors, lost
 
 
 def _step(block: Mapping[str, Any], context: CompileContext) -> Step:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tieline.core.errors import Terminal
 from tieline.sandbox.running import Running, start
 from tieline.server.cli.api import Api, ServerRefused, ServerUnreachable
+from tieline.server.cli.runs_commands import ENDED
 from tieline.server.demo.automation import NAME, workspace
 from tieline.server.demo.processes import Server
 from tieline.server.settings import Settings
@@ -23,7 +24,6 @@ RUN_SECONDS = 180.0
 SECONDS_EACH = 0.1  # at the least, for each registration
 TOUCHED = 7
 TICK = 0.05  # seconds between looks at the ledger
-ENDED = ("finished", "finished with warnings", "failed", "stopped", "exceeded limit")
 
 
 class DemoFailed(Terminal):
