@@ -167,6 +167,99 @@ connection_tokens = _owned(
     key=("connection_id",),
 )
 
+# A person on the way to connect an account; found by the hash of what the callback brings, so across tenants.
+connect_sessions = _owned(
+    "connect_sessions",
+    Column("token_hash", LargeBinary, nullable=False, unique=True, comment="what the person's browser shows"),
+    Column("state_hash", LargeBinary, nullable=True, unique=True, comment="what the authorization server gives back"),
+    Column("connector_id", Uuid, nullable=False),
+    Column("connection_id", Uuid, nullable=True, comment="set once connected, and from the start when reconnecting"),
+    Column("owner_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False, comment="open, waiting, connected, failed"),
+    Column("settings", JSONB, nullable=False, comment="what may be shown: auth method, name, space, base URL, origin"),
+    Column("sealed", LargeBinary, nullable=True, comment="sealed JSON: answers, PKCE verifier, temporary credentials"),
+    Column("error", Text, nullable=True),
+    _created(),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True), nullable=True),
+    ForeignKeyConstraint(["tenant_id", "connector_id"], ["connectors.tenant_id", "connectors.id"], ondelete="CASCADE"),
+)
+
+# A subscription of ours at somebody's API; deliveries come to /hooks/{token} and are found by its hash.
+webhook_subscriptions = _owned(
+    "webhook_subscriptions",
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("sealed", LargeBinary, nullable=False, comment="sealed JSON: token, signing secret"),
+    Column("connection_id", Uuid, nullable=True, comment="null = a URL that a person pastes somewhere"),
+    Column("event", Text, nullable=False, server_default=text("''"), comment="id of the manifest's webhook event"),
+    Column("consumer", Text, nullable=False, comment="who is told: 'automation:<uuid>' ..."),
+    Column("inputs", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="verification, sync answer"),
+    Column("status", Text, nullable=False, comment="pending, active, failed, removing"),
+    Column("remote_id", Text, nullable=True),
+    Column("error", Text, nullable=True),
+    Column("expires_at", DateTime(timezone=True), nullable=True, comment="when the vendor forgets it"),
+    Column("checked_at", DateTime(timezone=True), nullable=True, comment="last reconciliation"),
+    Column("delivered_at", DateTime(timezone=True), nullable=True),
+    _created(),
+    _updated(),
+    ForeignKeyConstraint(
+        ["tenant_id", "connection_id"], ["connections.tenant_id", "connections.id"], ondelete="CASCADE"
+    ),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+    Index("ix_webhook_subscriptions_of_connection", "tenant_id", "connection_id"),
+)
+
+webhook_deliveries = _owned(
+    "webhook_deliveries",
+    Column("dedup_key", Text, primary_key=True, comment="the vendor's id of the message, or a hash of it"),
+    Column("id", Uuid, nullable=False),
+    Column("status", Text, nullable=False, comment="received, handled, failed"),
+    Column("headers", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("body", LargeBinary, nullable=True),
+    Column("error", Text, nullable=True),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("handled_at", DateTime(timezone=True), nullable=True),
+    ForeignKeyConstraint(
+        ["tenant_id", "subscription_id"],
+        ["webhook_subscriptions.tenant_id", "webhook_subscriptions.id"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_webhook_deliveries_received", "tenant_id", "received_at"),
+    key=("subscription_id",),
+)
+
+# When the document of a connector was last looked at, for those that came from a URL.
+connector_watches = _owned(
+    "connector_watches",
+    Column("address", Text, nullable=False),
+    Column("etag", Text, nullable=True),
+    Column("modified", Text, nullable=True, comment="Last-Modified as the server wrote it"),
+    Column("sha256", Text, nullable=True, comment="of the document that was seen last"),
+    Column("error", Text, nullable=True),
+    Column("checked_at", DateTime(timezone=True), nullable=True),
+    Column("next_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    ForeignKeyConstraint(["tenant_id", "connector_id"], ["connectors.tenant_id", "connectors.id"], ondelete="CASCADE"),
+    key=("connector_id",),
+)
+
+# What a person should know of: a connection to renew, a document that has changed, a subscription that got lost.
+notices = _owned(
+    "notices",
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="'connector:<uuid>', 'connection:<uuid>' ..."),
+    Column("key", Text, nullable=False, comment="one notice for one thing: a second one renews the first"),
+    Column("title", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("data", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("count", Integer, nullable=False, server_default=text("1")),
+    _created(),
+    _updated(),
+    Column("closed_at", DateTime(timezone=True), nullable=True),
+    UniqueConstraint("tenant_id", "key"),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+)
+
 rate_budgets = _owned(
     "rate_budgets",
     Column("scope", Text, primary_key=True, comment="'' = the whole connection, else a block id"),

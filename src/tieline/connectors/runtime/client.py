@@ -17,7 +17,6 @@ from tieline.connectors.manifest.model import AuthMethod, Block
 from tieline.connectors.runtime.account import Account
 from tieline.connectors.runtime.auth import Auth, Surroundings, open_auth
 from tieline.connectors.runtime.budget import Budget
-from tieline.connectors.runtime.build import build
 from tieline.connectors.runtime.errors import ReconnectNeeded, UpstreamRefused
 from tieline.connectors.runtime.exchange import Context, Reply, Sender, context_of
 from tieline.connectors.runtime.observer import Counters, Observer
@@ -27,6 +26,7 @@ from tieline.connectors.runtime.records import record
 from tieline.connectors.runtime.request import Request
 from tieline.connectors.runtime.retry import RetryPolicy
 from tieline.connectors.runtime.tokens import TokenStore
+from tieline.connectors.runtime.transports import transport_of
 from tieline.core.errors import NotFound, TielineError
 from tieline.core.ids import new_id
 from tieline.security.egress import Egress
@@ -98,7 +98,7 @@ class Client:
         BadAnswer or ReconnectNeeded (Terminal), and what `Egress.request` raises for addresses that may not be called.
         """
         context = self._context(block)
-        request = build(block, inputs, self._base)
+        request = transport_of(block).build(block, inputs, self._base)
         if context.idempotency.kind == "header":
             request.set_header(context.idempotency.header, idempotency_key or str(new_id()))
         reply = await self._sender.send(request, context, self._auth_for(block, request))

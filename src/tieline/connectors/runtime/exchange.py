@@ -28,6 +28,7 @@ from tieline.connectors.runtime.observer import Counters, Exchange, Observer
 from tieline.connectors.runtime.request import Request
 from tieline.connectors.runtime.retry import RetryPolicy
 from tieline.connectors.runtime.tokens import TokenReply
+from tieline.connectors.runtime.transports import Transport, transport_of
 from tieline.core.errors import TielineError, Transient
 from tieline.security.egress import Egress, Response
 
@@ -54,6 +55,7 @@ class Context(Struct, frozen=True):
     rate: RateBudget | UnsetType
     idempotency: Idempotency
     expect: str  # json, any or file
+    transport: Transport
 
     @property
     def repeatable(self) -> bool:
@@ -96,7 +98,7 @@ class Sender:
             try:
                 response = await self._once(request)
                 status, headers = response.status, response.headers
-                body, unreadable = _read(response, context.expect)
+                body, unreadable = _read(response, context)
                 if unreadable is not None and status < 400:
                     verdict = self._unreadable(unreadable, context)
                 else:
@@ -289,16 +291,17 @@ class Sender:
         return self.account.manifest.title or self.account.manifest.name
 
 
-def _read(response: Response, expect: str) -> tuple[Any, NotReadable | None]:
+def _read(response: Response, context: Context) -> tuple[Any, NotReadable | None]:
     """The decoded body, or why it cannot be decoded. The body of an error is taken as it is."""
-    if response.status >= 400:
-        return _lenient(response), None
-    if expect == "file":
+    status, kind = response.status, response.headers.get("Content-Type", "")
+    if status < 400 and context.expect == "file":
         return (download(response.body, response.headers), None) if response.body else (None, None)
+    expect = "any" if status >= 400 else context.expect
     try:
-        return decode(response.body, response.headers.get("Content-Type", ""), expect=expect), None
+        return context.transport.decode(context.block, response.body, kind, expect=expect, status=status), None
     except NotReadable as problem:
-        return message(response.body[:20_000].decode("utf-8", "replace")), problem
+        text = response.body[:20_000].decode("utf-8", "replace")
+        return (text, None) if status >= 400 else (message(text), problem)
 
 
 def _lenient(response: Response) -> Any:
@@ -316,9 +319,11 @@ def context_of(account: Account, block: Block) -> Context:
         idempotency = Idempotency() if manifest.idempotency is UNSET else manifest.idempotency
     if not block.writes:
         idempotency = Idempotency()
+    transport = transport_of(block)
     return Context(
         block=block,
-        rules=(*block.errors, *manifest.errors),
+        transport=transport,
+        rules=(*block.errors, *manifest.errors, *transport.rules(block)),
         rate=manifest.rate if block.rate is UNSET else block.rate,
         idempotency=idempotency,
         expect=_expect(block),

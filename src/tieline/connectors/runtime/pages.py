@@ -10,7 +10,6 @@ from msgspec import UNSET, Struct, ValidationError, convert
 
 from tieline.connectors.manifest.model import Block, Manifest, Paging
 from tieline.connectors.manifest.paths import MISSING
-from tieline.connectors.runtime import build
 from tieline.connectors.runtime.errors import BadAnswer, PagingError, PagingIncomplete, PagingLoop, UpstreamRefused
 from tieline.connectors.runtime.exchange import Reply
 from tieline.connectors.runtime.incremental import Since, mark, primary_key
@@ -19,6 +18,7 @@ from tieline.connectors.runtime.paging import View, open_pager
 from tieline.connectors.runtime.paging.keyset import key_of
 from tieline.connectors.runtime.records import NoRecords, records
 from tieline.connectors.runtime.request import Request
+from tieline.connectors.runtime.transports import transport_of
 from tieline.core import json
 from tieline.core.errors import BadInput
 
@@ -90,7 +90,7 @@ class Walk:
         later = {paging.param, paging.size_param} if paging.style != "none" else set()
         if self.since is not None:
             later |= {self.since.rule.param, self.since.rule.sort_param}
-        self.request = build.build(block, inputs, base, frozenset(later - {""}))
+        self.request = transport_of(block).build(block, inputs, base, frozenset(later - {""}))
         if self.since is not None:
             self._ask_since(inputs)
         self.pager.prepare(self.request)
