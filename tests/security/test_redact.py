@@ -198,3 +198,9 @@ def test_as_a_processor_of_structlog() -> None:
 def test_an_api_key_of_ours_is_masked_wherever_it_stands() -> None:
     key = new_token(PREFIX)
     assert key not in redact.mask_text(f"somebody pasted {key} into a field")
+
+
+@pytest.mark.parametrize("prefix", ["tl_key_", "tln_", "tlc_", "tls_", "tlh_"])
+def test_every_token_of_ours_is_masked_also_in_a_path(prefix: str) -> None:
+    token = new_token(prefix)
+    assert redact.mask_text(f"GET /connect/{token}/status") == "GET /connect/***/status"

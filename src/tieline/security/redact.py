@@ -54,7 +54,7 @@ _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]{1,30})\s+\S")
 _SHAPES = re.compile(
     r"(?P<userinfo>(?<=://)[^/?#@\s]*:[^/?#@\s]*(?=@))"
     r"|(?P<scheme>\b(?:Bearer|Basic|Digest|OAuth|Token)\s+)(?P<credential>[A-Za-z0-9._~+/=\-]{8,})"
-    r"|(?P<token>\btln?_(?:[a-z0-9]+_)*[0-9A-Za-z]{49}\b)"
+    r"|(?P<token>\btl[a-z]{0,2}_(?:[a-z0-9]+_)*[0-9A-Za-z]{49}\b)"
     r"|(?P<parameter>[?&;](?P<name>[A-Za-z0-9_.\-\[\]]{1,60})=)(?P<value>[^&;#\s\"'<>]+)"
 )
 

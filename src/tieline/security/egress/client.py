@@ -38,6 +38,7 @@ from tieline.security.egress.policy import Policy
 from tieline.security.egress.pool import Exchange, Pool, StaleConnection
 from tieline.security.egress.resolver import check_literal
 from tieline.security.egress.response import BodyReader, Response, StreamResponse, clean_headers
+from tieline.security.egress.upload import Upload
 from tieline.security.egress.urls import Target, join, parse
 
 HeadersLike = Mapping[str, str] | Sequence[tuple[str, str]]
@@ -98,7 +99,7 @@ class Egress:
         url: str,
         *,
         headers: HeadersLike = (),
-        body: bytes | None = None,
+        body: bytes | Upload | None = None,
         timeout: float | None = None,
         max_bytes: int | None = None,
         follow_redirects: bool = True,
@@ -144,7 +145,7 @@ class Egress:
         url: str,
         *,
         headers: HeadersLike = (),
-        body: bytes | None = None,
+        body: bytes | Upload | None = None,
         timeout: float | None = None,
         max_bytes: int | None = None,
         follow_redirects: bool = True,
@@ -178,16 +179,16 @@ class Egress:
         method: str,
         target: Target,
         headers: HeadersLike,
-        body: bytes | None,
+        body: bytes | Upload | None,
         exchange: Exchange,
         follow_redirects: bool,
         secret_headers: Collection[str],
     ) -> _Hop:
         method = _checked_method(method)
         carried = _checked_headers(headers)
-        if body is not None and not isinstance(body, bytes):
-            raise BadHeader(f"The body of a request must be bytes, not {type(body).__name__}.")
-        sent = len(body) if body else 0
+        if body is not None and not isinstance(body, bytes | Upload):
+            raise BadHeader(f"The body of a request must be bytes or an upload, not {type(body).__name__}.")
+        sent = _size(body)
         followed = 0
         response = await self._hop(method, target, carried, body, exchange)
         while follow_redirects and response.status in redirects.FOLLOWED and "Location" in response.headers:
@@ -202,7 +203,7 @@ class Egress:
                 carried, source, target, keep_body=keep_body, has_body=bool(body), secret_headers=secret_headers
             )
             method, body = following, body if keep_body else None
-            sent += len(body) if body else 0
+            sent += _size(body)
             try:
                 response = await self._hop(method, target, carried, body, exchange)
             except EgressDenied as error:
@@ -210,7 +211,7 @@ class Egress:
         return _Hop(response, target, sent)
 
     async def _hop(
-        self, method: str, target: Target, headers: redirects.Headers, body: bytes | None, exchange: Exchange
+        self, method: str, target: Target, headers: redirects.Headers, body: bytes | Upload | None, exchange: Exchange
     ) -> ClientResponse:
         if target.address is not None:
             check_literal(target.host, target.address, self.policy)
@@ -229,6 +230,8 @@ class Egress:
                     f"No connection to {target.host} within {self.policy.connect_timeout:g} s.", sent=exchange.sent
                 ) from None
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if isinstance(error.__cause__, TielineError):
+                    raise error.__cause__ from None  # the source of an upload gave up
                 # RFC 9112 section 9.3.1: a reused connection may have been closed while we wrote; what is idempotent
                 # goes again.
                 if method in _IDEMPOTENT and not exchange.fresh and exchange.sent and not retried:
@@ -238,6 +241,8 @@ class Egress:
             except TielineError:
                 raise
             except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
+                if isinstance(error.__cause__, TielineError):
+                    raise error.__cause__ from None
                 raise _no_answer(error, target, exchange) from None
         raise ConnectFailed(f"All open connections to {target.host} turned out to be broken.", sent=sent_before)
 
@@ -300,6 +305,12 @@ def _check_value(name: str, value: object) -> None:
         value.encode()
     except UnicodeEncodeError:
         raise BadHeader(f"The value of the header {name[:60]} holds half of a surrogate pair.") from None
+
+
+def _size(body: bytes | Upload | None) -> int:
+    if isinstance(body, Upload):
+        return body.size or 0
+    return len(body) if body else 0
 
 
 def _no_answer(error: BaseException, target: Target, exchange: Exchange) -> TielineError:

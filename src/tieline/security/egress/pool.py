@@ -11,6 +11,7 @@ import asyncio
 import select
 import socket
 import ssl
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from io import BytesIO
@@ -25,10 +26,11 @@ from tieline.security.egress.errors import BadResponse
 from tieline.security.egress.policy import Policy
 from tieline.security.egress.redirects import Headers
 from tieline.security.egress.resolver import CheckingResolver, check_literal
+from tieline.security.egress.upload import Upload
 from tieline.security.egress.urls import Target
 
 MAX_INTERIM_RESPONSES = 20
-MAX_HEADERS = 128
+MAX_HEADERS = 256  # some servers set cookies by the hundred
 MAX_HEADER_BYTES = 16 * 1024
 _LARGE_BODY = 512 * 1024
 _NO_TRACES: list[Trace] = []
@@ -70,9 +72,11 @@ class Pool:
         self._timeout = ClientTimeout(sock_connect=policy.connect_timeout)
 
     async def send(
-        self, method: str, target: Target, headers: Headers, body: bytes | None, exchange: Exchange
+        self, method: str, target: Target, headers: Headers, body: bytes | Upload | None, exchange: Exchange
     ) -> ClientResponse:
         """The answer as far as its headers. Raises ``StaleConnection`` and the errors of aiohttp."""
+        if isinstance(body, Upload) and body.size is not None:
+            headers = [*headers, ("Content-Length", str(body.size))]
         request = ClientRequest(
             method, target.url, headers=headers, data=_payload(body), loop=self._loop, traces=_NO_TRACES
         )
@@ -161,6 +165,8 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
-def _payload(body: bytes | None) -> bytes | BytesIO | None:
+def _payload(body: bytes | Upload | None) -> bytes | BytesIO | AsyncIterator[bytes] | None:
     """aiohttp writes bytes in one go and a file in pieces, which leaves other tasks their turn."""
+    if isinstance(body, Upload):
+        return body.blocks()
     return body if body is None or len(body) < _LARGE_BODY else BytesIO(body)
