@@ -116,7 +116,7 @@ def upgrade() -> None:
             nullable=False,
             comment="verification, sync answer",
         ),
-        sa.Column("status", sa.Text(), nullable=False, comment="pending, active, failed, removing"),
+        sa.Column("status", sa.Text(), nullable=False, comment="pending, active, failed, removing, removed"),
         sa.Column("remote_id", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True, comment="when the vendor forgets it"),
@@ -145,7 +145,11 @@ def upgrade() -> None:
         sa.Column("subscription_id", sa.Uuid(), nullable=False),
         sa.Column("dedup_key", sa.Text(), nullable=False, comment="the vendor's id of the message, or a hash of it"),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False, comment="received, handled, failed"),
+        sa.Column("status", sa.Text(), nullable=False, comment="received, handled, merged, ignored, failed"),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "object_key", sa.Text(), nullable=True, comment="what the deliveries that count as one have in common"
+        ),
         sa.Column("headers", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
@@ -160,3 +164,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "subscription_id", "dedup_key", name=op.f("pk_webhook_deliveries")),
     )
     op.create_index("ix_webhook_deliveries_received", "webhook_deliveries", ["tenant_id", "received_at"], unique=False)
+    op.create_index("ix_webhook_deliveries_id", "webhook_deliveries", ["tenant_id", "id"], unique=False)
+    op.create_index(
+        "ix_webhook_deliveries_waiting",
+        "webhook_deliveries",
+        ["tenant_id", "subscription_id", "object_key"],
+        unique=False,
+        postgresql_where=sa.text("status = 'received'"),
+    )

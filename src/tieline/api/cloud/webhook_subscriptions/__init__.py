@@ -1,0 +1,1 @@
+"""Webhook subscriptions of connections. An addition of ours."""

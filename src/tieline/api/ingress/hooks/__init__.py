@@ -1,0 +1,1 @@
+"""``/hooks/{token}``: where connected APIs send what has happened."""
