@@ -80,3 +80,33 @@ def test_openapi_webhooks_and_callbacks_become_events() -> None:
     assert created.subscribe == gone.subscribe == "post_webhooks" and created.unsubscribe == "delete_webhooks_by_id"
     assert gone.facts["subscribe"].confidence > created.facts["subscribe"].confidence
     assert created.schema == {"$ref": "#/schemas/Thing"}
+
+
+@pytest.mark.parametrize(
+    "path, operation, kind",
+    [
+        ("/register_Skill", op(THING, body=obj(webHookUri="string", secret="string"), summary="When it changes"), True),
+        ("/triggers/contact-created", op(body=obj(hookUrl="string"), summary="New contact"), True),
+        ("/screenshots", op(THING, body=obj(url="string", webhook_url="string")), False),
+        ("/exports", op(THING, body=obj(format="string", callback_url="string")), False),
+        ("/notifications", op(THING, body=obj(title="string", message="string", url="string")), False),
+        ("/calls", op(THING, body=obj(to="string", url="string", status_callback="string")), False),
+    ],
+)
+def test_an_address_to_call_back_is_not_yet_a_subscription(path: str, operation: dict[str, Any], kind: bool) -> None:
+    assert (kinds(spec({path: {"post": operation}}))[f"POST {path}"] == "webhook_add") is kind
+
+
+def test_a_call_that_stops_what_another_began_unsubscribes() -> None:
+    stop = op(id="channels_stop", description="Stop watching resources through this channel", body=obj(id="string"))
+    paths = {
+        "/events/watch": {"post": op(THING, body=obj(address="string", type="string"))},
+        "/channels/stop": {"post": stop},
+    }
+    assert kinds(spec(paths))["POST /channels/stop"] == "webhook_remove"
+    # Without anything to stop it is a deed like others.
+    assert kinds(spec({"/channels/stop": {"post": stop}}))["POST /channels/stop"] == "action"
+    paths = {"/webhooks": {"post": ADD}, "/webhooks/unsubscribe": {"post": op(body=obj(id="string"), id="unsubscribe")}}
+    assert kinds(spec(paths))["POST /webhooks/unsubscribe"] == "webhook_remove"
+    paths = {"/webhooks": {"post": ADD}, "/mails/unsubscribe": {"post": op(body=obj(mail="string"), id="unsubscribe")}}
+    assert kinds(spec(paths))["POST /mails/unsubscribe"] == "action"

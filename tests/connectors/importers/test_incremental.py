@@ -170,3 +170,40 @@ def test_a_name_made_to_make_patterns_run_wild_does_not() -> None:
         op(many(obj(**{"updated_" + "datetime" * 30 + "x": "string"})), query=["updated_" + "datetime" * 30 + "x"])
     )
     assert blocks[0].kind == "list"
+
+
+@pytest.mark.parametrize(
+    "sort, value, field",
+    [
+        (param("sort", enum=["name", "updated_at", "-updated_at"]), "-updated_at", "updated_at"),
+        (param("order_by", enum=["updated_at asc", "updated_at desc"]), "updated_at desc", "updated_at"),
+        (param("sort", enum=["created_at:asc", "created_at:desc"]), "created_at:desc", "created_at"),
+        (
+            param("sort", description="Field, prefixed with `-` for descending: name, updated_at."),
+            "-updated_at",
+            "updated_at",
+        ),
+    ],
+)
+def test_a_list_that_can_be_read_newest_first(sort: dict[str, Any], value: str, field: str) -> None:
+    found = since(sort)
+    assert (found.by, found.sort_param, found.sort_value, found.field) == ("sort", sort["name"], value, field)
+    assert found.param == ""
+
+
+@pytest.mark.parametrize(
+    "sort",
+    [
+        param("sort", enum=["name", "updated_at"]),
+        param("sort", enum=["-name"]),
+        param("sort", description="Sort by updated_at."),
+        param("sort"),
+        param("direction", enum=["desc"]),
+    ],
+)
+def test_an_order_that_is_not_known_to_be_newest_first_is_no_way_to_sync(sort: dict[str, Any]) -> None:
+    assert [block.kind for block in both(op(many(TIMES), query=[sort]))] == ["list"]
+
+
+def test_a_parameter_for_the_moment_is_preferred_over_an_order() -> None:
+    assert since(param("sort", enum=["-updated_at"]), "updated_since").by == "param"

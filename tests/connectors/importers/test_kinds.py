@@ -90,6 +90,44 @@ PAGE = obj(data=many(), next_cursor="string")
         ("GET", "/meta/objects/{type}/fields", op(many()), "list_fields"),
         ("GET", "/meta/objects", op(many()), "list_types"),
         ("GET", "/object-types", op(many()), "list_types"),
+        # one record, whatever its answer looks like
+        ("GET", "/items/{list}", op({"type": "object"}, id="GetListItems", summary="Retrieve an item record"), "get"),
+        ("GET", "/lists/{id}/schema", op({"type": "object"}, id="GetListSchema"), "get"),
+        ("GET", "/utils/stats", op(id="getDataStats"), "get"),
+        ("GET", "/plays/{week}", op(obj(plays=many(), quarters=many(), score="object"), id="PlayByPlay"), "get"),
+        ("GET", "/reference_data", op(obj(roles=many(), user_groups=many()), id="getUsersReference"), "get"),
+        # search by its place
+        ("GET", "/Search/Sections/{searchTerm}", op(obj(results=many())), "search"),
+        ("POST", "/search/contacts", op(obj(results=many()), body=obj(query="string")), "search"),
+        ("POST", "/evidence/filter", op(id="postEvidenceFilter"), "search"),
+        ("GET", "/contacts/external/{external_id}", op(THING, id="getContactByExternalId"), "get_by"),
+        ("GET", "/byoip_prefixes", op(many()), "list"),
+        # what is done, said in a sentence
+        ("GET", "/gateway/reload/group", op(description="Will reload the cluster."), "action"),
+        (
+            "POST",
+            "/license/certificate",
+            op(summary="Driving license", description="API to verify a license."),
+            "action",
+        ),
+        ("POST", "/", op(summary="Raw", description="Send an HTTP request.", status="201"), "action"),
+        ("PUT", "/contacts/imports", op(summary="Import contacts"), "action"),
+        ("POST", "/oauth2/token", op(obj(access_token="string"), id="getToken"), "action"),
+        ("GET", "/Jobs('{Name}')/Run(Variables='{Variables}')", op(THING, id="RunJob"), "action"),
+        ("GET", "/Jobs('{Name}')", op(THING), "get"),
+        # many at once
+        ("POST", "/contacts/batch", op(body=obj(contacts=many())), "create"),
+        ("PATCH", "/contacts/batch", op(many()), "update"),
+        ("POST", "/contacts/bulk-delete", op(body=obj(ids=many({"type": "string"}))), "delete"),
+        ("PUT", "/templates/{id}/add_fields", op(THING, id="addFieldsToTemplate"), "update"),
+        # metadata
+        ("GET", "/forms/{id}/fields", op(obj(content="object", message="string"), id="GetFormFields"), "list_fields"),
+        ("GET", "/properties/{objectType}", op(obj(results=many(obj(name="string", type="string")))), "list_fields"),
+        ("GET", "/dealFields", op(obj(data=many(obj(key="string", field_type="string")))), "list_fields"),
+        ("GET", "/schemas", op(obj(results=many(obj(name="string", labels="object")))), "list_types"),
+        ("GET", "/entityTypes/{service}", op(many(obj(name="string")), id="GetEntityTypes"), "list_types"),
+        ("GET", "/real-estate/properties", op(many(obj(id="string", address="string"))), "list"),
+        ("GET", "/hooks/types", op(many(obj(name="string", fields=many()))), "list"),
         ("GET", "/football/fields", op(many(obj(name="string", address="string"))), "list"),
     ],
 )
@@ -135,3 +173,12 @@ def test_every_kind_has_its_evidence_and_confidence() -> None:
         fact = block.facts["kind"]
         assert fact.by == "importer" and 0 < fact.confidence <= 1 and fact.note
         assert fact.evidence[0].startswith("/paths/~1things")
+
+
+def test_a_post_to_a_value_that_nothing_else_is_about_changes_nothing_known() -> None:
+    paths = {
+        "/portal-access/{app_id}": {"post": op(THING, id="portalAccess")},
+        "/cards/{card}": {"post": op(THING, id="PostCardsCard"), "get": op(THING)},
+    }
+    found = kinds(spec(paths))
+    assert (found["POST /portal-access/{app_id}"], found["POST /cards/{card}"]) == ("action", "update")

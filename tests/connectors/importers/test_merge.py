@@ -5,10 +5,10 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from tests.connectors.importers.support import imported, many, obj, op, paging, param, spec
+from tests.connectors.importers.support import Json, imported, many, obj, op, paging, param, spec
 from tieline.connectors.importers import merge
 from tieline.connectors.manifest import io
-from tieline.connectors.manifest.model import Block, Fact, Manifest, ObjectType, RateBudget
+from tieline.connectors.manifest.model import Block, Fact, Manifest, ObjectType, RateBudget, WebhookEvent
 
 HUMAN = Fact(by="human", note="support said so")
 PATHS: dict[str, Any] = {
@@ -119,3 +119,109 @@ def test_incremental_settings_of_a_person_survive_a_document_that_lost_them() ->
     assert kept is not UNSET and kept.field == "stamp"
     without = {**PATHS, "/things": {"get": op(obj(data=many()), id="listThings")}}
     assert "list_things_incremental" not in [one.id for one in merge(old, imported(spec(without))).blocks]
+
+
+def renamed() -> Json:
+    """The same calls under other names."""
+    return {
+        "/things": {
+            "get": {**PATHS["/things"]["get"], "operationId": "thingsIndex"},
+            "post": {**PATHS["/things"]["post"], "operationId": "listThings"},
+        },
+        "/things/{thing_id}": {"delete": {**PATHS["/things/{id}"]["delete"], "operationId": "removeThing"}},
+    }
+
+
+def test_a_renamed_operation_keeps_the_id_and_guid_that_automations_know() -> None:
+    old = first()
+    merged = merge(old, imported(spec(renamed())))
+    calls = {one.id: (one.method, one.path.partition("{")[0], one.guid) for one in merged.blocks}
+    assert calls == {one.id: (one.method, one.path.partition("{")[0], one.guid) for one in old.blocks}
+    assert [one.id for one in block(merged, "delete_thing").inputs if one.location == "path"] == [
+        one.id for one in block(old, "delete_thing").inputs if one.location == "path"
+    ]
+    io.load(io.dump(merged))
+
+
+def test_a_new_operation_that_takes_over_a_name_gets_another_id() -> None:
+    paths = renamed()
+    paths["/others"] = {"get": op(many(), id="deleteThing")}
+    merged = merge(first(), imported(spec(paths)))
+    assert block(merged, "delete_thing").method == "DELETE"
+    assert [one.id for one in merged.blocks if one.path == "/others"] == ["delete_thing_2"]
+
+
+def corrected() -> Manifest:
+    """Each kind of thing that a person can say, said once."""
+    manifest = first(components={"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}})
+    manifest.name = "mine"
+    listing, creating = block(manifest, "list_things"), block(manifest, "create_thing")
+    listing.kind, listing.facts["kind"] = "search", HUMAN
+    listing.records, listing.facts["records"] = "$.rows", HUMAN
+    own = replace(paging(listing), style="offset", param="skip", start=0, step="records")
+    listing.paging, listing.facts["paging"] = own, HUMAN
+    entry = creating.inputs[0]
+    entry.required, entry.label = True, "Called"
+    creating.facts[f"inputs.{entry.id}"] = HUMAN
+    method = manifest.auth[0]
+    method.prefix, method.facts["prefix"] = "Token ", HUMAN
+    method.fields[0].label = "Your key"
+    method.facts[f"fields.{method.fields[0].id}"] = HUMAN
+    manifest.blocks.append(Block(id="ping", kind="get", path="/ping", facts={"*": HUMAN}))
+    manifest.blocks = [one for one in manifest.blocks if one.id != "delete_thing"]
+    manifest.facts["blocks.delete_thing"] = HUMAN
+    manifest.webhooks.append(
+        WebhookEvent(
+            id="made",
+            subscribe="create_thing",
+            verification={"dialect": "github"},
+            facts={"verification": HUMAN, "*": HUMAN},
+        )
+    )
+    thing = manifest.objects[0]
+    thing.primary_key, thing.facts["primary_key"] = ["name"], HUMAN
+    thing.updated_field, thing.facts["updated_field"] = "changed", Fact(by="probe")
+    manifest.title, manifest.facts["title"] = "My things", HUMAN
+    return manifest
+
+
+def test_every_kind_of_correction_survives_every_import() -> None:
+    wanted = corrected()
+    documents = [PATHS, renamed(), {"/things": PATHS["/things"]}]
+    merged = wanted
+    for paths in documents:
+        new = spec(paths, components={"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}})
+        merged = merge(merged, imported(new))
+        listing, creating = block(merged, "list_things"), block(merged, "create_thing")
+        assert (listing.kind, listing.records) == ("search", "$.rows")
+        assert (paging(listing).style, paging(listing).param) == ("offset", "skip")
+        assert (creating.inputs[0].required, creating.inputs[0].label) == (True, "Called")
+        assert merged.auth[0].prefix == "Token "
+        assert merged.auth[0].fields[0].label == "Your key"
+        assert block(merged, "ping").path == "/ping"
+        assert "delete_thing" not in {one.id for one in merged.blocks}
+        assert merged.webhooks[0].verification == {"dialect": "github"}
+        thing = next(one for one in merged.objects if one.name == wanted.objects[0].name)
+        assert thing.primary_key == ["name"]
+        assert merged.title == "My things"
+        assert merged.name == "mine"
+        # The document's own word for it is not certain enough to shake what a probe found.
+        assert thing.updated_field == "changed"
+        io.load(io.dump(merged))
+
+
+def test_what_a_person_took_out_comes_back_when_it_is_put_back() -> None:
+    old = corrected()
+    old.blocks.append(next(one for one in first().blocks if one.id == "delete_thing"))
+    assert block(merge(old, first()), "delete_thing").method == "DELETE"
+
+
+def test_nothing_points_to_what_was_taken_out() -> None:
+    old = first()
+    old.blocks = [one for one in old.blocks if one.id != "create_thing"]
+    old.facts["blocks.create_thing"] = HUMAN
+    new = first()
+    new.webhooks.append(WebhookEvent(id="made", subscribe="create_thing"))
+    merged = merge(old, new)
+    assert merged.webhooks[0].subscribe == ""
+    io.load(io.dump(merged))

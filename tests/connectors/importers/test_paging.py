@@ -269,3 +269,17 @@ def test_each_value_has_its_evidence() -> None:
     assert set(result.facts) == {"style", "param", "next", "size_param", "size_max"}
     assert result.facts["param"].evidence == ["/paths/~1things/get/parameters/0"]
     assert result.facts["next"].evidence == ["/paths/~1things/get/responses/200/content/application~1json/schema"]
+
+
+def test_a_size_is_a_size_although_it_is_declared_as_text() -> None:
+    paged = found(op(obj(files=many(), paging=obj(page="integer", pages="integer")), query=["count", "page"]))
+    assert (paged.style, paged.param, paged.size_param) == ("page", "page", "count")
+    assert found(op(many(), query=["count", "colour"])).style == "none"
+
+
+def test_an_offset_that_only_its_text_tells() -> None:
+    start = param("start", description="Get the next [limit] results starting with this number.")
+    paged = found(op(obj(data=many(), total="string"), query=[start, param("limit", "integer")]))
+    assert (paged.style, paged.param) == ("offset", "start")
+    moment = param("start", description="Only what happened at or after this time.")
+    assert found(op(many(), query=[moment, param("limit", "integer")])).style == "none"

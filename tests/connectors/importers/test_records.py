@@ -115,3 +115,30 @@ def test_recursion_and_reference_bombs_stay_small() -> None:
     manifest = imported(document)
     assert set(manifest.schemas) == set(schemas)
     assert manifest.schemas["Loop"]["properties"]["children"]["items"] == {"$ref": "#/schemas/Loop"}
+
+
+@pytest.mark.parametrize(
+    "path, operation, records",
+    [
+        ("/orders/{id}", op(obj(order_info=obj(number="string"), status="string", messages=many())), "$.order_info"),
+        ("/rest", op(obj(reply=obj(author="string"), stat="string"), id="getTopicInfo"), "$.reply"),
+        ("/orders/{id}", op(obj(number="string", address=obj(city="string"))), "$"),
+        ("/orders/{id}", op(obj(code="string", details=obj(city="string"), price="number")), "$"),
+    ],
+)
+def test_the_record_in_an_envelope(path: str, operation: dict[str, Any], records: str) -> None:
+    assert only("GET", path, operation).records == records
+
+
+@pytest.mark.parametrize(
+    "answer, records",
+    [
+        # Said by mistake: an object with "items" in place of "properties".
+        ({"type": "object", "items": obj(total="integer", data=many())}, "$.data"),
+        (obj(startAt="integer", maxResults="integer", total="integer", issues=many()), "$.issues"),
+        (obj(creationDate="string", details=many(), mail="string", reference="string"), "$.details"),
+    ],
+)
+def test_lists_beside_facts_about_them(answer: dict[str, Any], records: str) -> None:
+    block = only("GET", "/things", op(answer, id="listThingDetails", query=[param("startAt", "integer")]))
+    assert (block.kind, block.records) == ("list", records)

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from tests.connectors.importers.support import many, op, param, spec
-from tieline.connectors.importers import report, reports
+from tieline.connectors.documents import reports
+from tieline.connectors.importers import report
 
 GOOD = json.dumps(
     spec({"/things": {"get": op(many(), query=[param("page", "integer"), param("per_page", "integer")]), "post": op()}})

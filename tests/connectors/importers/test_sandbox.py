@@ -146,8 +146,39 @@ def test_writes_of_the_telephone_system(dialbook: Manifest) -> None:
     shows(block(dialbook, "GET", "/contacts/by-external-id/{external_id}"), kind="get_by", object="contact")
     shows(block(dialbook, "GET", "/contacts/search"), kind="search", records="$.items")
     shows(block(dialbook, "PATCH", "/calls/{call_id}"), kind="update", object="call")
-    (event,) = dialbook.webhooks
-    shows(event, object="call", subscribe="webhooks_create", unsubscribe="webhooks_destroy")
+
+
+def test_deliveries_of_the_events_platform(gather: Manifest) -> None:
+    for event in gather.webhooks:
+        shows(
+            event,
+            verification={"dialect": "standard"},
+            secret_path="$.secret",
+            url_input="url",
+            event_input="events",
+            remote_input="webhook_id",
+            id_path="$.id",
+            payload="$.data",
+            type_path="$.type",
+            object_path="$.data.id",
+        )
+
+
+def test_deliveries_of_the_telephone_system(dialbook: Manifest) -> None:
+    assert [one.event for one in dialbook.webhooks] == ["call.incoming", "call.updated", "call.ended"]
+    signed = {
+        "dialect": "hmac",
+        "header": "X-Dialbook-Signature",
+        "pairs": ",",
+        "signature_key": "v1",
+        "timestamp_key": "t",
+        "template": "{timestamp}.{body}",
+        "id_header": "X-Dialbook-Delivery",
+    }
+    for event in dialbook.webhooks:
+        shows(event, object="call", subscribe="webhooks_create", unsubscribe="webhooks_destroy", list="webhooks_index")
+        shows(event, verification=signed, secret_path="$.signing_secret", payload="$.call", type_path="$.event")
+        assert event.facts["verification"].confidence >= 0.9
 
 
 def test_every_block_has_its_facts(gather: Manifest, dialbook: Manifest) -> None:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tieline.connectors.importers.build import build_manifest
 from tieline.connectors.importers.merge import merge
-from tieline.connectors.importers.reading import read_document
+from tieline.connectors.importers.reading import open_document
 from tieline.connectors.importers.registry import choose, known_formats
-from tieline.connectors.importers.report import report, reports, summary
+from tieline.connectors.importers.report import report, summary
 from tieline.connectors.manifest.model import Manifest
 
-__all__ = ["import_document", "known_formats", "merge", "report", "reports", "summary"]
+__all__ = ["import_document", "known_formats", "merge", "report", "summary"]
 
 
-def import_document(data: bytes, *, address: str = "", format: str | None = None, name: str | None = None) -> Manifest:
+def import_document(
+    data: bytes,
+    *,
+    address: str = "",
+    format: str | None = None,
+    name: str | None = None,
+    parts: Mapping[str, bytes] | None = None,
+) -> Manifest:
     """The connector that a document describes.
 
     ``address`` is where the document came from (relative servers hang on it), ``format`` forces a format, ``name`` the
-    name of
-    the connector. Raises `UnreadableDocument`, `NotAnApiDocument` or `UnknownFormat`; what is merely odd becomes a
-    warning.
+    name of the connector. ``parts`` are further files of the same documentation, by their path relative to the
+    document: a Postman environment, the files that a ``$ref`` or an import leads to. Raises `UnreadableDocument`,
+    `NotAnApiDocument` or `UnknownFormat`; what is merely odd becomes a warning.
     """
-    document = read_document(data, address=address)
+    document = open_document(data, address=address, parts=parts)
     return build_manifest(choose(document, format).describe(document), name)

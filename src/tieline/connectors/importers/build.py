@@ -6,6 +6,7 @@ import re
 
 from msgspec.structs import replace
 
+from tieline.connectors.importers import details
 from tieline.connectors.importers.classify import idempotency, inputs, objects, rates
 from tieline.connectors.importers.classify.case import Case
 from tieline.connectors.importers.classify.conclude import PAGED, conclude
@@ -44,15 +45,22 @@ class _Builder:
         cases = conclude(operations, self.shapes)
         manifest = self._head()
         blocks = [self._block(case, id_) for case, id_ in zip(cases, block_ids(operations), strict=True)]
-        manifest.blocks = self._with_incremental(blocks, cases)
-        manifest.objects = objects.collect(cases, self.shapes)
+        settled = [self._settled(one) for one in self.description.blocks]
+        pairs = list(zip(operations, blocks, strict=True))
+        named = {id_: (op, block) for op, block in pairs if (id_ := op.hints.get("operationId") or op.id)}
+        details.settle_choices({**named, **{op.pointer: (op, block) for op, block in pairs}}, self.shapes)
+        manifest.blocks = self._with_incremental(blocks, cases) + settled
+        manifest.objects = objects.collect(cases, self.shapes) + self.description.objects
         of_fields = {block.object: block.id for block in reversed(blocks) if block.kind == "list_fields"}
         for one in manifest.objects:
             one.schema = self.collector.copy(one.schema)
             one.fields_block = of_fields.get(one.name, "")
         by_pointer = {case.op.pointer: block for case, block in zip(cases, blocks, strict=True)}
-        manifest.webhooks = build_webhooks(self.description, manifest, by_pointer, self.collector, self.name)
+        manifest.webhooks = build_webhooks(
+            self.description, manifest, by_pointer, self.collector, self.name, self.notices
+        )
         manifest.schemas = self.collector.finish()
+        manifest.soap = self.description.soap
         if not manifest.auth and operations:
             self.notices.add("no-auth", "The document says nothing about authentication; connections are made without.")
         manifest.warnings = self.notices.close()
@@ -99,16 +107,19 @@ class _Builder:
             description=(op.description or op.summary)[:5_000],
             kind=case.kind,
             object=case.object,
-            method=op.method,
-            path=op.path,
+            method="POST" if op.transport == "soap" else op.method,
+            path=op.path if op.endpoint is None else op.endpoint,
             server=op.server,
             transport=op.transport,
             graphql=op.graphql,
             soap=op.soap,
             deprecated=op.deprecated,
+            errors=op.errors,
             tags=op.tags[:20],
             facts=case.facts,
         )
+        if op.confidence < 1.0:
+            case.facts["path"] = Fact(evidence=[op.pointer], confidence=op.confidence, note=op.doubt)
         if case.object:
             case.facts["object"] = Fact(evidence=[op.pointer], confidence=0.9 if case.route.nouns else 0.6)
         if op.security is not None:
@@ -116,7 +127,7 @@ class _Builder:
         if idempotent is not None:
             block.idempotency = idempotent
         if op.body is not None:
-            block.body_type = inputs.body_type(op.body.media)
+            block.body_type = "xml" if op.transport == "soap" else inputs.body_type(op.body.media)
             media = op.body.media.split(";")[0].strip()
             if block.body_type in ("json", "xml", "text") and media not in _PLAIN_MEDIA:
                 block.headers["Content-Type"] = media
@@ -126,6 +137,17 @@ class _Builder:
         for one in inputs.build(case, self.shapes, self.notices):
             one.schema = self.collector.copy(one.schema) if one.schema else one.schema
             block.inputs.append(one)
+        if op.transport == "rest":
+            details.settle_inputs(block, op, self.shapes)
+            details.settle_answer(block, op)
+        return block
+
+    def _settled(self, block: Block) -> Block:
+        """A block that its format has made whole: it gets its guid, and the schemas that it needs are kept."""
+        block.guid = block_guid(self.name, block.id)
+        block.output = self.collector.copy(block.output)
+        for one in block.inputs:
+            one.schema = self.collector.copy(one.schema) if one.schema else one.schema
         return block
 
     def _answer(self, case: Case, block: Block) -> None:
@@ -141,6 +163,12 @@ class _Builder:
         elif case.kind in PAGED:
             note = "the answer's schema does not show where the records are"
             case.facts["records"] = Fact(evidence=[case.op.pointer], confidence=0.2, note=note)
+        answer = case.op.answer()
+        if answer is not None and block.transport == "rest":
+            media = answer.media.split(";")[0].strip().lower()
+            if media and "json" not in media and "*" not in media:
+                # The runtime asks for JSON; a server that takes that at its word would answer 406.
+                block.headers.setdefault("Accept", f"{media}, */*;q=0.5")
         if case.paging is not None:
             block.paging = case.paging
         elif case.kind in PAGED:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tieline.connectors.importers.references import References
-from tieline.connectors.manifest.model import AuthMethod, Notice, Server
+from tieline.connectors.manifest.model import AuthMethod, Block, ErrorRule, Notice, ObjectType, Server
 
 Schema = dict[str, Any]
 ParamLocation = Literal["path", "query", "header", "cookie", "form", "file"]
@@ -44,6 +44,7 @@ class Body:
     required: bool = False
     description: str = ""
     pointer: str = ""
+    encoding: dict[str, Any] = field(default_factory=dict)  # of form members, as OpenAPI 3 writes it
 
 
 @dataclass(slots=True)
@@ -79,14 +80,19 @@ class Operation:
     answers: list[Answer] = field(default_factory=list)
     security: list[str] | None = None  # ids of auth methods, any one; None = all of them, [] = none
     server: str = ""
+    endpoint: str | None = None  # the block's path where operations share one; ``path`` then only says what it is about
     deprecated: bool = False
     hints: dict[str, Any] = field(default_factory=dict)  # vendor extensions, as written
+    errors: list[ErrorRule] = field(default_factory=list)
+    links: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # operation -> its parameters: where from
     callbacks: list[str] = field(default_factory=list)  # names of events it subscribes to
     callback_url: str = ""  # the body field or parameter that takes the callback address, where the source says so
     transport: Literal["rest", "graphql", "soap"] = "rest"
     graphql: dict[str, Any] = field(default_factory=dict)
     soap: dict[str, Any] = field(default_factory=dict)
     pointer: str = ""
+    confidence: float = 1.0  # that there is such a call at this path; below 1 where a text may have got it wrong
+    doubt: str = ""  # why
 
     def answer(self) -> Answer | None:
         """The answer that a call which went well brings, the one with a schema first."""
@@ -105,6 +111,8 @@ class Event:
     tags: list[str] = field(default_factory=list)
     operation: Operation | None = None  # the call that subscribes, where the source says so
     pointer: str = ""
+    headers: dict[str, str] = field(default_factory=dict)  # of a delivery: name as written -> what is said of it
+    callback: str = ""  # the expression that names the address ("{$request.body#/url}")
 
 
 @dataclass(slots=True)
@@ -123,6 +131,9 @@ class Description:
     auth: list[AuthMethod] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)  # that a typed source settles itself: nothing is concluded
+    objects: list[ObjectType] = field(default_factory=list)  # of those blocks
     tags: dict[str, str] = field(default_factory=dict)
     schema_names: Callable[[str], str | None] = lambda ref: None
+    soap: dict[str, Any] = field(default_factory=dict)  # as `Manifest.soap`
     notices: list[Notice] = field(default_factory=list)

@@ -1,12 +1,14 @@
 """A new import of a document that was imported before: what a person said stays said.
 
 A value belongs to a person where its fact says ``by="human"``. Such values go into the new manifest with their facts,
-on the
-connector itself, on auth methods, objects, blocks, inputs' owners, paging, incremental settings, rate budgets and
-webhooks. Things
-that a person added outright (a block that no document knows) are kept as well. What a probe found stays unless the
-document
-changed its own word for it.
+on the connector itself, on auth methods, objects, blocks, paging, incremental settings, rate budgets and webhooks. What
+a probe found stays unless the document changed its own word for it. More that is kept:
+
+* things that a person made outright (fact ``*``), although no document knows them;
+* one input or field of an auth method: fact ``inputs.<id>`` or ``fields.<id>`` of its owner;
+* what a person took out: fact ``blocks.<id>`` (``auth.``, ``objects.``, ``webhooks.``) of the manifest; what the
+  document still has of it stays out;
+* ids: an operation that the document calls something else now keeps the id and the GUID that automations know.
 """
 
 from __future__ import annotations
@@ -17,16 +19,20 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
-from tieline.connectors.manifest.model import Fact, Manifest, Notice
+from tieline.connectors.importers.matching import counterparts, former_names
+from tieline.connectors.manifest.model import Block, Fact, Manifest, Notice
 
 _T = TypeVar("_T", bound=Struct)
 _WHOLE = "*"  # facts["*"]: the whole thing was made by a person
 _PARTS = ("paging", "incremental", "rate")
+_SECTIONS = {"blocks": "id", "auth": "id", "objects": "name", "webhooks": "id"}
+_BLOCK_NAMES = ("subscribe", "unsubscribe", "list", "renew", "fetch")
 
 
 def merge(old: Manifest, new: Manifest) -> Manifest:
     """``new`` with everything of ``old`` that a person (or an unshaken probe) said. Neither argument is changed."""
     old, result = _copy(old), _copy(new)
+    _keep_ids(old, result)
     _values(old, result)
     _parts(old, result)
     result.auth = _lists(old.auth, result.auth, lambda one: one.id)
@@ -38,12 +44,81 @@ def merge(old: Manifest, new: Manifest) -> Manifest:
     for block in result.blocks:
         if block.id in known and known[block.id].guid:
             block.guid = known[block.id].guid
+    _take_out(old, result)
     _needed_schemas(old, result)
     return result
 
 
 def _copy(manifest: Manifest) -> Manifest:
     return msgspec.convert(msgspec.to_builtins(manifest), Manifest)
+
+
+def _keep_ids(old: Manifest, new: Manifest) -> None:
+    """Give renamed operations (and their path inputs) their former ids, and everything that names them with it."""
+    pairs = counterparts(old.blocks, new.blocks)
+    for known in old.blocks:
+        if known.id in pairs:
+            _keep_path_inputs(known, pairs[known.id])
+    final = {block.id: former for former, block in pairs.items() if block.id != former}
+    if not final:
+        return
+    taken = {block.id for block in new.blocks} | set(final.values())
+    for block in new.blocks:
+        if block.id not in final and block.id in final.values():
+            # A new operation was given the id of one that goes on under it.
+            fresh = next(name for number in range(2, 10_000) if (name := f"{block.id}_{number}") not in taken)
+            taken.add(fresh)
+            final[block.id] = fresh
+    for block in new.blocks:
+        block.id = final.get(block.id, block.id)
+        for entry in block.inputs:
+            entry.options_from = final.get(entry.options_from, entry.options_from)
+    for event in new.webhooks:
+        for name in _BLOCK_NAMES:
+            setattr(event, name, final.get(getattr(event, name), getattr(event, name)))
+    for one in new.objects:
+        one.fields_block = final.get(one.fields_block, one.fields_block)
+
+
+def _keep_path_inputs(old: Block, new: Block) -> None:
+    """``/things/{id}`` and ``/things/{thingId}`` ask for the same: automations go on filling in ``id``."""
+    ids = {one.name: one.id for one in old.inputs if one.location == "path"}
+    former = former_names(old, new)
+    taken = {one.id for one in new.inputs}
+    for one in new.inputs:
+        known = ids.get(former.get(one.name, ""))
+        if one.location == "path" and known and known not in taken:
+            one.id = known
+
+
+def _take_out(old: Manifest, new: Manifest) -> None:
+    """Leave out what a person took out, unless somebody put it back into ``old``."""
+    for name, fact in old.facts.items():
+        section, _, id_ = name.partition(".")
+        if fact.by != "human" or section not in _SECTIONS or not id_:
+            continue
+        key = _SECTIONS[section]
+        kept_by_hand = any(getattr(one, key) == id_ for one in getattr(old, section))
+        new.facts[name] = fact
+        if not kept_by_hand:
+            setattr(new, section, [one for one in getattr(new, section) if getattr(one, key) != id_])
+    _drop_loose_ends(new)
+
+
+def _drop_loose_ends(manifest: Manifest) -> None:
+    """Names of blocks and auth methods that are gone."""
+    blocks, methods = {one.id for one in manifest.blocks}, {one.id for one in manifest.auth}
+    for event in manifest.webhooks:
+        for name in _BLOCK_NAMES:
+            if getattr(event, name) not in blocks:
+                setattr(event, name, "")
+    for one in manifest.objects:
+        if one.fields_block not in blocks:
+            one.fields_block = ""
+    for block in manifest.blocks:
+        if block.auth is not UNSET and not methods.issuperset(block.auth):
+            left = [one for one in block.auth if one in methods]
+            block.auth = left or UNSET
 
 
 def _values(old: Any, new: Any) -> None:

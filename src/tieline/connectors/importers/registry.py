@@ -17,13 +17,14 @@ class Format:
     """One kind of documentation.
 
     ``detect`` says from 0 (no) to 1 (certainly) whether a document is of this kind and must be quick; ``describe``
-    reads it.
+    reads it. ``plain`` formats read the text or the bytes themselves and need no JSON or YAML.
     """
 
     name: str
     label: str
     detect: Callable[[Document], float]
     describe: Callable[[Document], Description]
+    plain: bool = False
 
 
 _formats: dict[str, Format] = {}
@@ -47,18 +48,28 @@ def known_formats() -> dict[str, Format]:
 def choose(document: Document, name: str | None) -> Format:
     """The format called ``name``, or the one that recognises the document.
 
-    Raises `UnknownFormat` for a name that is not known and `NotAnApiDocument` where no format fits.
+    Raises `UnknownFormat` for a name that is not known, `NotAnApiDocument` where no format fits, and what kept the
+    document from being read where only that stands in the way.
     """
     known = known_formats()
     if name is not None:
         if name not in known:
             raise UnknownFormat(f"The format {name!r} is not known; choose one of {', '.join(sorted(known))}.")
-        return known[name]
-    score, best = max(((one.detect(document), one.name) for one in known.values()), default=(0.0, ""))
+        return _readable(known[name], document)
+    able = [one for one in known.values() if one.plain or document.problem is None]
+    score, best = max(((one.detect(document), one.name) for one in able), default=(0.0, ""))
     if score <= 0:
+        if document.problem is not None:
+            raise document.problem
         labels = ", ".join(sorted(one.label for one in known.values()))
         raise NotAnApiDocument(f"This is {_what(document)}; known kinds of documents are {labels}.")
     return known[best]
+
+
+def _readable(format: Format, document: Document) -> Format:
+    if document.problem is not None and not format.plain:
+        raise document.problem
+    return format
 
 
 def _what(document: Document) -> str:

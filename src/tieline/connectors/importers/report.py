@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET
 
 from tieline.connectors.importers.build import build_manifest
-from tieline.connectors.importers.reading import read_document
+from tieline.connectors.importers.reading import open_document
 from tieline.connectors.importers.registry import choose
 from tieline.connectors.manifest.limits import MAX_BYTES
 from tieline.connectors.manifest.model import Manifest
 from tieline.core.errors import TielineError
-
-_SUFFIXES = (".json", ".yaml", ".yml")
 
 
 def report(
@@ -27,6 +25,7 @@ def report(
     address: str = "",
     format: str | None = None,
     name: str | None = None,
+    parts: Mapping[str, bytes] | None = None,
 ) -> dict[str, Any]:
     """Import a file (or its bytes) and say what came of it; never raises for anything that a document can do.
 
@@ -38,7 +37,8 @@ def report(
     begun = time.perf_counter()
     try:
         data = source if isinstance(source, bytes) else _read(Path(source))
-        document = read_document(data, address=address or ("" if isinstance(source, bytes) else Path(source).name))
+        place = address or ("" if isinstance(source, bytes) else Path(source).name)
+        document = open_document(data, address=place, parts=parts)
         manifest = build_manifest(choose(document, format).describe(document), name)
         result = summary(manifest)
     except TielineError as error:
@@ -51,17 +51,6 @@ def report(
         }
         return {"file": shown, "ok": False, "error": problem, "seconds": _since(begun)}
     return {"file": shown, "ok": True, **result, "seconds": _since(begun)}
-
-
-def reports(path: str | Path, **options: Any) -> Iterator[dict[str, Any]]:
-    """One report a document: of the file itself, or of each JSON and YAML file under a folder, sorted by name."""
-    path = Path(path)
-    if not path.is_dir():
-        yield report(path, **options)
-        return
-    for one in sorted(path.rglob("*")):
-        if one.suffix.lower() in _SUFFIXES and one.is_file():
-            yield report(one, file=str(one.relative_to(path)), **options)
 
 
 def summary(manifest: Manifest) -> dict[str, Any]:

@@ -12,3 +12,4 @@ MAX_VALUES: Final = 4_000_000
 MAX_DEPTH: Final = 500
 MAX_ALIASED: Final = 1_000_000  # values that YAML aliases and merge keys stand for, all together
 MAX_INTEGER_DIGITS: Final = 400
+MAX_PARTS: Final = 2_000  # further files of one documentation

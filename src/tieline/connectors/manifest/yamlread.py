@@ -67,11 +67,12 @@ def read_yaml(text: str, notices: list[Notice] | None = None) -> Any:
         return _read(text, notices)
     except UnreadableDocument:
         # libyaml takes a tab on an otherwise empty line for indentation; such a line says nothing.
-        cleaned = _EMPTY_LINE.sub("", text)
-        if cleaned == text:
+        tab = _EMPTY_LINE.search(text)
+        if tab is None:
             raise
-        data = _read(cleaned, notices)
-        notices.append(Notice(code="repaired", message="Tabs on empty lines were left out."))
+        data = _read(_EMPTY_LINE.sub("", text), notices)
+        line = text.count("\n", 0, tab.start()) + 1
+        notices.append(Notice(code="repaired", message=f"line {line}: tabs on empty lines were left out."))
         return data
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from tieline.api.cloud.connectors.errors import SourceUnreachable
 from tieline.api.cloud.connectors.schemas import ImportConnector
 from tieline.api.edge.access import Call
 from tieline.api.edge.bodies import Incoming
+from tieline.connectors.documents import Bundle, fetch, gather_url, is_archive, open_archive
 from tieline.connectors.importers import import_document, summary
 from tieline.connectors.manifest import io
 from tieline.connectors.manifest.model import SCHEMA, Manifest
@@ -20,7 +22,6 @@ from tieline.core.errors import BadInput
 
 FETCH_SECONDS = 30.0
 FETCH_BYTES = 20 * 2**20
-_ACCEPT = "application/json, application/yaml;q=0.9, text/yaml;q=0.9, */*;q=0.5"
 
 
 class Imported(Struct, frozen=True):
@@ -38,38 +39,61 @@ async def read_manifest(call: Call, body: Incoming[ImportConnector], *, name: st
     """
     wanted = body.model
     begun = time.perf_counter()
-    data, address = await _document(call, body)
+    bundle = await _gathered(call, body)
+    data = bundle.data
     written = wanted.format == "manifest" or (wanted.format is None and _is_manifest(data))
     if written:
         manifest = await asyncio.to_thread(_load, data, name or wanted.name)
     else:
         manifest = await asyncio.to_thread(
-            import_document, data, address=address, format=wanted.format, name=name or wanted.name
+            import_document,
+            data,
+            address=bundle.address,
+            format=wanted.format,
+            name=name or wanted.name,
+            parts=bundle.parts,
         )
     report = {**await asyncio.to_thread(summary, manifest), "seconds": round(time.perf_counter() - begun, 3)}
     return Imported(manifest, written, report)
 
 
-async def _document(call: Call, body: Incoming[ImportConnector]) -> tuple[bytes, str]:
+async def _gathered(call: Call, body: Incoming[ImportConnector]) -> Bundle:
+    """The document with its further files: those that were sent, that an archive holds, or that its server has."""
     wanted = body.model
+    given = {name: _bytes(text, wanted.encoding, "/parts") for name, text in (wanted.parts or {}).items()}
     if wanted.source is None:
-        return (wanted.document.encode() if isinstance(wanted.document, str) else body.raw("document")), ""
-    if not wanted.source.startswith(("http://", "https://")):
+        if isinstance(wanted.document, str):
+            data = _bytes(wanted.document, wanted.encoding, "/document")
+        else:
+            data = body.raw("document")
+        bundle = await asyncio.to_thread(open_archive, data) if is_archive(data) else Bundle(data)
+    else:
+        bundle = await _fetched(call, wanted.source, wanted.format)
+    bundle.parts.update(given)
+    return bundle
+
+
+async def _fetched(call: Call, source: str, format: str | None) -> Bundle:
+    if not source.startswith(("http://", "https://")):
         raise BadInput(
             "The source is no http or https address; send the content of a file as document.", pointer="/source"
         )
-    answer = await call.services.egress.request(
-        "GET",
-        wanted.source,
-        headers={"accept": _ACCEPT, "user-agent": "tieline"},
-        timeout=FETCH_SECONDS,
-        max_bytes=FETCH_BYTES,
-    )
+    egress = call.services.egress
+    answer = await fetch(egress, source, timeout=FETCH_SECONDS, max_bytes=FETCH_BYTES, format=format)
     if answer.status != 200:
         raise SourceUnreachable(
             f"The address answered with status {answer.status}, not with a document.", pointer="/source"
         )
-    return answer.body, answer.url
+    return await gather_url(egress, answer.body, answer.url)
+
+
+def _bytes(text: str, encoding: str, pointer: str) -> bytes:
+    if encoding == "text":
+        return text.encode()
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise BadInput("What was sent is not base64 (RFC 4648 section 4).", pointer=pointer) from None
 
 
 def _load(data: bytes, name: str | None) -> Manifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
@@ -72,11 +72,20 @@ class ImportConnector(Body):
     document: str | dict[str, Any] | None = Field(default=None, description="The document as text or as an object.")
     format: ShortText | None = Field(default=None, description="openapi, ... or manifest; none = find out.")
     name: ShortText | None = Field(default=None, description="What the connector is to be called.")
+    parts: dict[ShortText, str] | None = Field(
+        default=None,
+        description="Further files by their path relative to the document: an environment, what a $ref leads to.",
+    )
+    encoding: Literal["text", "base64"] = Field(
+        default="text", description="How document and parts are written; base64 for what is not UTF-8 text, a ZIP say."
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.source is None) is (self.document is None):
             raise ValueError("send either source or document, and not both")
+        if self.encoding == "base64" and self.document is not None and not isinstance(self.document, str):
+            raise ValueError("a document in base64 is a text")
         return self
 
 
@@ -261,7 +270,8 @@ def questions(manifest: Manifest) -> Iterator[Input]:
             if name not in seen:
                 seen.add(name)
                 yield Input(id=name, label=name.replace("_", " ").capitalize(), secret=True, required=True)
-    for server in manifest.servers[:1]:
+    used = {block.server for block in manifest.blocks}
+    for server in [*manifest.servers[:1], *(one for one in manifest.servers[1:] if one.url in used)]:
         for name, variable in server.variables.items():
             if name not in seen:
                 seen.add(name)

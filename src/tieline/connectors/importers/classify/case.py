@@ -73,5 +73,5 @@ class Case:
             return True
         keys = {names.key(one.name) for one in self.op.params if one.location == "query"} | self.body_keys
         sized = bool(keys & names.SIZE)
-        moved = bool(keys & (names.PAGE | names.CURSOR | names.KEYSET)) or "offset" in keys or "skip" in keys
+        moved = bool(keys & (names.PAGE | names.CURSOR | names.KEYSET | names.SURE_OFFSET))
         return (moved and sized) or bool(keys & {"pagetoken", "pagenumber", "perpage", "pagesize", "nexttoken"})

@@ -69,7 +69,7 @@ def _strip_prefixes(cases: list[Case]) -> None:
 def _read_names(case: Case, shapes: Shapes) -> None:
     if case.op.body is not None and case.op.method in ("POST", "QUERY"):
         case.body_keys = frozenset(names.key(name) for name in shapes.members(case.op.body.schema))
-    by_id, by_summary = verbs.of_id(case.name), verbs.of_sentence(case.op.summary or case.op.description)
+    by_id, by_summary = verbs.of_id(case.name), _sentence(case)
     if case.op.method not in _READING:
         by_id, by_summary = _telling(by_id), _telling(by_summary)
     if by_id is not None and by_id.verb == "get" and by_summary is not None and by_summary.verb == "search":
@@ -81,6 +81,16 @@ def _read_names(case: Case, shapes: Shapes) -> None:
     answer = case.op.answer()
     if answer is not None:
         case.schema, case.schema_pointer = answer.schema, answer.schema_pointer or answer.pointer
+
+
+def _sentence(case: Case) -> verbs.Said | None:
+    """The verb of the summary; where it has none, a deed that the description begins with."""
+    if not case.op.summary:
+        return verbs.of_sentence(case.op.description)
+    if (found := verbs.of_sentence(case.op.summary)) is not None:
+        return found
+    described = verbs.of_sentence(case.op.description)
+    return described if described is not None and described.verb == "action" else None
 
 
 def _telling(said: verbs.Said | None) -> verbs.Said | None:
@@ -100,7 +110,7 @@ def _find_list(case: Case, shapes: Shapes) -> None:
 
 def _reads_by_post(case: Case) -> bool:
     both = (case.route.said, case.said)
-    return any(said is not None and said.verb in ("list", "search", "get") for said in both)
+    return case.route.under_search or any(said is not None and said.verb in ("list", "search", "get") for said in both)
 
 
 def _one_record(case: Case, shapes: Shapes) -> records.Found | None:

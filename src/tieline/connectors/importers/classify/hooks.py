@@ -20,8 +20,8 @@ _MAYBE = re.compile(
     r"|watch|event_?types?|destinations?|push_?notifications?|notification_?configurations?)$"
 )
 _CALLBACK = re.compile(
-    r"(?:web)?hook(?:s)?(?:_?(?:url|uri|endpoint|address|target))?|(?:callback|notification|notify|target|delivery"
-    r"|destination|listener|push|event|subscriber|receiver|post(?:back)?|ping|payload|endpoint|hook|webhook|http"
+    r"(?:web_?)?hook(?:s)?(?:_?(?:url|uri|endpoint|address|target))?|(?:callback|notification|notify|target|delivery"
+    r"|destination|listener|push|event|subscriber|receiver|post(?:back)?|ping|payload|endpoint|hook|webhook|web_hook|http"
     r"|rest)_?(?:url|uri|address|endpoint|target)s?|callback|url_?to_?call|send_?to"
 )
 _PLAIN_URL = frozenset(("url", "uri", "address", "endpoint", "target", "targeturl", "href", "link", "destination"))
@@ -30,6 +30,7 @@ _EVENTS = frozenset(
     "filtertypes enabledevents eventnames subscriptions eventfilters eventcodes resource resourcetype "
     "actions notificationtypes types type".split()
 )
+_OF_SUBSCRIPTION = frozenset("secret name description active enabled ispaused filters filter headers method id".split())
 _HOOK_WORDS = frozenset(("hook", "hooks", "webhook", "webhooks", "resthook", "resthooks"))
 # A subscription is made with such a sentence, whatever its path is called.
 _SAYS_EVENT = re.compile(
@@ -44,6 +45,14 @@ _NOT_SUBSCRIBING = frozenset(
     "unsubscribe stop update".split()
 )
 _SUBSCRIBING = frozenset(("subscribe", "watch", "register"))
+_STOPPING = frozenset("stop unsubscribe unwatch unregister deregister cancel".split())
+_SAYS_STOP = re.compile(
+    r"\bstops? (?:watching|receiving|sending|listening)"
+    r"|\bunsubscri\w+\b.{0,60}\b(?:web ?hook|event|notification|callback|trigger|channel)"
+    r"|\b(?:de|un)-?register\w*\b.{0,60}\b(?:web ?hook|event|notification|callback|trigger|subscri)"
+    r"|\bstops? (?:the |all )?(?:web ?hooks?|notifications?|push notifications?|event delivery)\b",
+    re.IGNORECASE,
+)
 _NOTE = "subscriptions with an address to call back"
 
 
@@ -69,6 +78,21 @@ def mark(cases: list[Case], shapes: Shapes) -> None:
                 _set(case, "webhook_remove")
             elif case.kind in ("list", "search") and not case.route.ends_in_value:
                 _set(case, "webhook_list")
+
+    if any(case.kind == "webhook_add" for case in cases):
+        for case in cases:
+            if case.kind in ("action", "update", "delete", "get") and _stops(case):
+                _set(case, "webhook_remove")
+
+
+def _stops(case: Case) -> bool:
+    """``POST /channels/stop``, "Stop watching resources": an API that subscribes can also be told to stop."""
+    tail = case.route.said
+    if not _STOPPING & {*case.words[:1], *case.words[-1:], tail.word if tail is not None else ""}:
+        return False
+    if _hooked(case) and case.route.said is not None:
+        return True
+    return bool(_SAYS_STOP.search(f"{case.op.summary[:200]}. {case.op.description[:300]}"))
 
 
 def _set(case: Case, kind: BlockKind) -> None:
@@ -124,11 +148,21 @@ def _adds(case: Case, shapes: Shapes) -> bool:
     said = f"{op.summary[:200]}. {op.id}. {op.description[:300]}"
     if told and (_SAYS_EVENT.search(said) or op.callbacks) and not _is_something_else(case, shapes):
         return True
+    if _only_hooks(case, shapes, told):
+        return True
     if not names or not _MAYBE.match(noun):
         return False
     if noun.startswith("callback"):
         return any("url" in plain(name) or "uri" in plain(name) for name in names)
     return bool(told) or bool(_event_fields(case, shapes))
+
+
+def _only_hooks(case: Case, shapes: Shapes, told: list[str]) -> bool:
+    """True where all that is sent is a hook's address and what belongs to a subscription."""
+    if case.op.body is None or not any("hook" in plain(name) for name in told):
+        return False
+    rest = {plain(name) for name in shapes.members(case.op.body.schema)} - {plain(name) for name in told}
+    return not rest - _EVENTS - _OF_SUBSCRIPTION
 
 
 def _changes(case: Case) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tieline.connectors.importers.classify import fields
 from tieline.connectors.importers.classify.case import Case
+from tieline.connectors.importers.classify.incremental_sort import by_sort
 from tieline.connectors.importers.classify.shapes import Shapes
 from tieline.connectors.importers.classify.words import plain, split
 from tieline.connectors.importers.description import Param
@@ -68,18 +69,18 @@ class Since(NamedTuple):
 
 def detect(case: Case, shapes: Shapes) -> Incremental | None:
     """The incremental configuration of a list operation, None where it has no such parameter."""
-    if case.op.transport != "rest":
+    if case.op.transport == "graphql":
         return None
     found = [since for since in _candidates(case, shapes) if since is not None]
     if not found:
-        return None
+        return by_sort(case, shapes)
     changed = [one for one in found if not one.made]
     since = max(changed or found, key=lambda one: one.confidence)
     members = shapes.members(case.found.item) if case.found is not None else {}
     updated, created = fields.updated(shapes, members), fields.created(shapes, members)
     field = _compared(since, members) or (created.name if since.made else updated.name)
-    made_of_name = "" if field else ("created_at" if since.made else "updated_at")
-    shown = field or made_of_name
+    filtered = "" if field else _filtered(case, shapes, since)
+    shown = field or filtered or ("created_at" if since.made else "updated_at")
     incremental = Incremental(
         by="param",
         param=since.name,
@@ -92,13 +93,17 @@ def detect(case: Case, shapes: Shapes) -> Incremental | None:
     evidence = [since.param.pointer]
     incremental.facts["param"] = Fact(evidence=evidence, confidence=since.confidence)
     incremental.facts["format"] = Fact(evidence=evidence, confidence=0.85 if _said_format(since, shapes) else 0.6)
-    incremental.facts["field"] = (
-        Fact(evidence=[case.schema_pointer], confidence=0.9 if field else 0.3)
-        if field
-        else Fact(confidence=0.3, note="the record's schema does not show which field is compared")
-    )
+    note = "" if field else "the record's schema does not show which field is compared"
+    place = [case.schema_pointer] if field else [case.op.pointer] if filtered else []
+    incremental.facts["field"] = Fact(evidence=place, confidence=0.9 if field else 0.7 if filtered else 0.3, note=note)
     _sorted(case, incremental, shapes)
     return incremental
+
+
+def _filtered(case: Case, shapes: Shapes, since: Since) -> str:
+    """A field that the list can be filtered by, where the records' schema is silent: it is one of the records'."""
+    offered = {one.name: one.schema for one in case.op.params if one.location == "query" and one is not since.param}
+    return (fields.created if since.made else fields.updated)(shapes, offered).name
 
 
 def _candidates(case: Case, shapes: Shapes) -> list[Since | None]:

@@ -34,7 +34,9 @@ _SAYS_SIZE = re.compile(
     re.IGNORECASE,
 )
 _SAYS_OFFSET = re.compile(
-    r"\b(?:offset|skip|zero-based index|start(?:ing)? (?:index|position|from|record|at))\b", re.IGNORECASE
+    r"\b(?:offset|skip|zero-based index"
+    r"|start(?:ing)? (?:index|position|from|record|at|with (?:this|the|record|item|number)))\b",
+    re.IGNORECASE,
 )
 _SAYS_FROM_ANSWER = re.compile(r"returned|previous (?:response|page)|cursor|token", re.IGNORECASE)
 _SAYS_OTHERWISE = re.compile(r"\b(?:date|time|timestamp|unix|epoch|address|sender)\b", re.IGNORECASE)
@@ -113,7 +115,14 @@ def find_movers(case: Case, shapes: Shapes) -> Movers:
             or (role == "cursor" and _tells_more(one, known))
         ):
             setattr(movers, role, one)
+    if movers.size is None and (movers.page or movers.offset or movers.cursor):
+        # Beside something that moves, "count" is a page's size although it is declared as text.
+        movers.size = next((one for one in everything if _counts_as_text(one)), None)
     return movers
+
+
+def _counts_as_text(one: Mover) -> bool:
+    return one.place == "query" and one.key in ("count", "size", "max", "num", "rows", "take") and "string" in one.types
 
 
 def _goes_back(one: Mover) -> bool:

@@ -31,6 +31,8 @@ OFFSET = _set(
     "firstrecord skipcount firstitem startitem beginindex rowstart offsetstart fromindex recordstart "
     "startnum idx"
 )
+# Those that can mean nothing else: "from" and "start" are moments and places as often.
+SURE_OFFSET = OFFSET - _set("from start begin startfrom fromindex idx startnum")
 CURSOR = _set(
     "cursor pagetoken nexttoken nextpagetoken continuation continuationtoken pagecursor startcursor marker "
     "scrollid bookmark skiptoken nextcursor pagingtoken paginationtoken after aftercursor startingtoken next "
@@ -107,7 +109,7 @@ SIDE_LISTS = _set(
     "relatedlinks actions operations failures"
 )
 META = _set(
-    "status success ok message messages msg code error errors warnings warning links link meta metadata "
+    "status stat success ok message messages msg code error errors warnings warning links link meta metadata "
     "pagination paging page count requestid timestamp time duration version apiversion jsonapi included "
     "object kind type etag url self info responsemetadata odatacontext odatanextlink odatacount schema href "
     "statuscode statusmessage description currentpage perpage pagesize limit offset size start from to prev "
@@ -129,6 +131,9 @@ PAGING_SIGNS = (
         "responsemetadata currentpage"
     )
 )
+
+# Plurals that name one thing.
+WHOLES = _set("details settings stats metrics data status analytics statistics info preferences counts totals options")
 
 _PARTS = re.compile(r"[.\[\]/:]+")
 

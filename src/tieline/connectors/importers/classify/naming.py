@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tieline.connectors.importers.classify import verbs
 from tieline.connectors.importers.classify.case import Case
 from tieline.connectors.importers.classify.words import is_plural, plain, split
@@ -11,8 +13,21 @@ UNIQUE = frozenset(
     "email username login handle slug name code externalid domain vat vatnumber phone phonenumber sku "
     "barcode isbn reference number alias externalreference emailaddress".split()
 )
+_SAYS_ONE = re.compile(
+    r"(?:(?:this|the) \w+ )?(?:gets?|retrieves?|returns?|fetch(?:es)?|shows?|reads?|finds?|views?|loads?|looks? up) "
+    r"(?:(?:back|details (?:of|about|for)|information (?:on|about)) )?"
+    r"(?:an?|one|(?:a |the )?(?:single|specific|specified|given|particular)) "
+    r"(?!(?:\w+ ){0,2}(?:list|collection|page|set|array|batch|group|series|number|summary|range|count|overview"
+    r"|random)s?\b)",
+    re.IGNORECASE,
+)
 _ENDS_OF_NOUN = ("by", "for", "of", "in", "from", "with", "to", "on")
 _NOT_SEVERAL = ("details", "settings", "stats", "metrics", "data", "status", "analytics", "statistics", "info")
+
+
+def says_one(case: Case) -> bool:
+    """True where the summary speaks of a single record: "Get a single contact", "Retrieve an asset record"."""
+    return bool(_SAYS_ONE.match(case.op.summary[:200].strip()))
 
 
 def speaks_of_one(case: Case) -> bool:
@@ -50,9 +65,12 @@ def asked_by(case: Case) -> str:
     if case.route.ends_in_value:
         segments = case.route.significant
         words = case.words
-        by = "by" in words and words[-1] != "id"
-        repeated = len(segments) > 1 and segments[-2].fixed and plain(segments[-2].text) in UNIQUE
-        return "".join(words[words.index("by") + 1 :]) if by and repeated else ""
+        by = "by" in words and words[words.index("by") + 1 :] != ("id",)
+        before = plain(segments[-2].text) if len(segments) > 1 and segments[-2].fixed else ""
+        field = "".join(words[words.index("by") + 1 :]) if by else ""
+        # "/users/email/{email}", "/contacts/external/{external_id}"
+        repeated = before in UNIQUE or (field in UNIQUE and len(before) > 3 and field.startswith(before))
+        return field if repeated else ""
     needed = [one for one in case.params("query") if one.required]
     if not needed:
         return ""

@@ -14,6 +14,14 @@ from tieline.connectors.importers.values import mapping
 _DEEPEST = 4
 _ENOUGH = 9.0
 _MAX_LOOKED_AT = 400
+# What may stand beside the one record of an envelope, and belongs to the answer rather than to the record.
+_ENVELOPE = frozenset(
+    "stat status success ok code message messages msg error errors errorcode errormessage requestid statuscode "
+    "statusmessage resultcode resultmessage responsecode warnings warning meta links jsonapi issuccess".split()
+)
+_AROUND = names.META | names.PAGING_SIGNS | names.SIZE | names.OFFSET | names.PAGE
+_BEARERS = frozenset("info details data record object result response resource entity".split())
+_THINGS_TOO = frozenset("roles permissions columns filters actions operations scopes".split())
 
 
 @dataclass(slots=True)
@@ -69,16 +77,24 @@ def _candidates(shapes: Shapes, schema: Any, subject: frozenset[str], listing: f
         members = shapes.members(node)
         recordlike = _recordlike(members, subject, shapes)
         arrays = [(name, items) for name, one in members.items() if (items := shapes.items(one)) is not None]
-        main_arrays = [name for name, _ in arrays if plain(name) not in names.SIDE_LISTS]
+        main_arrays = [name for name, items in arrays if _is_main(shapes, name, items)]
         others = {plain(name) for name in members} - {plain(name) for name, _ in arrays}
-        all_meta = all(other in names.META or other in names.PAGING_SIGNS or _meta_like(other) for other in others)
+        all_meta = all(other in _AROUND or _meta_like(other) for other in others)
         signs = sum(1 for other in others if other in names.PAGING_SIGNS)
+        # A call that is plainly named a list may have facts about the whole beside its one list.
+        aside = 0.0 if not recordlike else 3.0 if listing >= 3.0 and len(arrays) == 1 else 8.0
         for name, items in arrays:
-            score = penalty + listing + _name_score(name, subject, len(arrays) == 1) - (8.0 if recordlike else 0.0)
+            score = penalty + listing + _name_score(name, subject, len(arrays) == 1) - aside
             score += 3.0 if shapes.is_object(items) else 1.0 if not shapes.types(items) else -2.0
             if main_arrays == [name] or len(arrays) == 1:
                 score += 3.0
-            score += (3.0 if all_meta else 0.0) + min(signs, 3) * 1.5 - 2.0 * min(len(main_arrays) - 1, 3)
+            if len(main_arrays) > 1 and not all_meta and not signs:
+                score -= 5.0  # Several lists beside something else: one record with parts.
+            score += (
+                (3.0 if all_meta and len(main_arrays) < 2 else 0.0)
+                + min(signs, 3) * 1.5
+                - 2.0 * min(len(main_arrays) - 1, 3)
+            )
             found.append(Found([*steps, name], items, [], score, f"{name!r} holds a list"))
         if len(steps) >= _DEEPEST or recordlike:
             continue
@@ -100,10 +116,18 @@ def _candidates(shapes: Shapes, schema: Any, subject: frozenset[str], listing: f
     return found
 
 
+def _is_main(shapes: Shapes, name: str, items: Any) -> bool:
+    """False for lists that only accompany records; roles and the like are things where they have ids of their own."""
+    word = plain(name)
+    if word in names.SIDE_LISTS:
+        return word in _THINGS_TOO and any(plain(one) in ("id", "uuid", "guid") for one in shapes.members(items))
+    return True
+
+
 def _name_score(name: str, subject: frozenset[str], alone: bool = False) -> float:
     word = plain(name)
     if word in names.SIDE_LISTS:
-        return 2.0 if word in subject else -5.0 if alone else -12.0
+        return 6.0 if word in subject or singular(word) in subject else -5.0 if alone else -12.0
     held = names.LIST_HOLDERS.get(word, 0)
     if _is_subject(name, subject):
         return max(12.0, held)
@@ -115,6 +139,12 @@ def _name_score(name: str, subject: frozenset[str], alone: bool = False) -> floa
     if len(words) > 1 and words[-1] in ("list", "items", "results", "records", "array", "collection", "data"):
         return max(7.0, held)
     return float(held)
+
+
+def _bears(name: str, subject: frozenset[str]) -> bool:
+    """``order_info`` and ``configurationDetails`` hold the order and the configuration."""
+    words = split(name)
+    return len(words) > 1 and words[-1] in _BEARERS and _is_subject("_".join(words[:-1]), subject)
 
 
 def _is_subject(name: str, subject: frozenset[str]) -> bool:
@@ -175,10 +205,12 @@ def find_record(shapes: Shapes, schema: Any, subject: frozenset[str]) -> Found:
             and plain(name) not in ("error", "errors", "meta", "metadata", "links", "pagination", "paging", "warning")
             and shapes.values_of_map(one) is None
         ]
-        named = [name for name in held if _is_subject(name, subject)]
+        named = [name for name in held if _is_subject(name, subject) or _bears(name, subject)]
         known = named or [name for name in held if plain(name) in names.RECORD_HOLDERS]
         rest = [name for name in members if name not in held]
         quiet = all(plain(name) in names.META or _meta_like(plain(name)) for name in rest)
+        if not known and len(held) == 1 and all(plain(name) in _ENVELOPE for name in rest):
+            known = held
         if len(known) != 1 or not quiet or (len(held) > 1 and not named and len(held) > 2):
             break
         steps.append(known[0])

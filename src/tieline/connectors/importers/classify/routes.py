@@ -14,6 +14,7 @@ _VERSION = re.compile(
 )
 _PREFIX = frozenset("api apis rest restapi public rpc services service endpoint web ajax odata json wp-json".split())
 _EXTENSION = re.compile(r"\.(?:json|xml|php|aspx?|jsp|do|ashx|svc|csv|html?)$", re.IGNORECASE)
+_BULK = frozenset(("batch", "bulk"))
 _MANNERS = frozenset("quick bulk batch mass multi many async multiple direct force".split())
 # In the middle of a path these are never things: "/webhooks/delete/{id}".
 _DEEDS = frozenset(
@@ -23,7 +24,8 @@ _DEEDS = frozenset(
 _TELLING = frozenset(("get", "find", "read", "set"))
 _ACTIONS = frozenset(("actions", "action", "commands", "command"))
 _PARAM = re.compile(r"\{([^{}]*)\}")
-_BY = re.compile(r"^(?:by|find-?by|get-?by|lookup-?by|search-?by)(?:[-_]?(?P<field>.+))?$", re.IGNORECASE)
+# "by-email", "findByEmail"; "byoip_prefixes" is a thing.
+_BY = re.compile(r"(?:(?:[Ff]ind|[Gg]et|[Ll]ookup|[Ss]earch)-?)?[Bb][Yy](?:(?:[-_]|(?=[A-Z]))(?P<field>.+))?$")
 
 
 @dataclass(slots=True)
@@ -76,24 +78,26 @@ class Route:
         if tail.params:
             return None
         words = split(tail.text)
-        if not words:
+        if not words or self.in_bulk:
             return None
         found = verbs.of_word(words[0])
+        if len(words) > 1 and words[0] in _MANNERS and (deed := verbs.of_word(words[-1])) is not None:
+            # "quickAdd", "bulk-delete": a deed in a certain manner.
+            return deed if deed.strength == 2 else found
         if found is not None and words[1:] in (("all",), ("many",)) and found.verb in ("get", "search", "list"):
             return verbs.Said("list", 2, words[0])
         if found is None:
             last = verbs.of_word(words[-1]) if len(words) > 1 else None
-            if last is None or last.verb == "search":
-                return last
-            # "quickAdd", "bulk-delete": a deed in a certain manner.
-            return last if words[0] in _MANNERS and last.strength == 2 else None
+            return last if last is None or last.verb == "search" else None
         if len(words) == 1:
             if not verbs.is_noun(words[0]):
                 return found
             # "/orders/{id}/refund" is a deed, "/refund" or "/lists" may be a thing.
             after_value = len(self.significant) > 1 and bool(self.significant[-2].params)
             return found._replace(strength=1) if after_value or len(self.significant) > 1 else None
-        if found.verb == "action" and (verbs.is_noun(words[0]) or is_plural(words[-1])):
+        if found.verb == "action" and (
+            verbs.is_noun(words[0]) or (is_plural(words[-1]) and verbs.makes_names(words[0]))
+        ):
             # "/order_items", "/deploy_keys": things with a deed in their name.
             return None
         if found.word in _TELLING:
@@ -101,6 +105,12 @@ class Route:
         if words[-1] != words[0] and is_plural(words[-1]) and found.word in ("post", "new", "index", "details", "info"):
             return None
         return found
+
+    @property
+    def in_bulk(self) -> bool:
+        """True for ``/contacts/batch``: the end says how many at once, not what is done."""
+        parts = self.significant
+        return len(parts) > 1 and parts[-1].text.lower() in _BULK and parts[-2].fixed and not parts[-1].params
 
     @property
     def under_actions(self) -> bool:
@@ -148,7 +158,7 @@ class Route:
             ):
                 continue
             last = index == len(parts) - 1
-            if last and self.under_actions:
+            if last and (self.under_actions or self.in_bulk):
                 continue
             if last and not segment.verb and self.said is not None and self.said.strength >= 1:
                 if noun := self.noun_of_tail:
@@ -164,10 +174,15 @@ class Route:
             found.append((singular_name(pieces[-1] if pieces else segment.text), valued))
         return [one for one in found if one[0]]
 
+    @cached_property
+    def under_search(self) -> bool:
+        """True for ``/search/contacts`` and ``/search/{kind}``."""
+        return any(one.fixed and one.text.lower().strip("_") == "search" for one in self.significant)
+
     @property
     def tail_is_plural(self) -> bool:
         """True for ``/contacts`` and ``/users/{id}/orders``."""
-        tail = self.tail
+        tail = self.significant[-2] if self.in_bulk else self.tail
         if tail is None or tail.params:
             return False
         words = split(tail.text)
@@ -211,7 +226,12 @@ def _segments(path: str) -> list[Segment]:
         if params and verb and "\0" not in outside:
             params = []
         # "/users('{id}')" of OData is a value behind a noun.
-        if params and (match := re.fullmatch(r"([A-Za-z_]\w*)\(['\"]?\0.*\)?", outside)):
+        if params and (match := re.fullmatch(r"([A-Za-z_]\w*)\((?:\w+=)?['\"]?\0.*\)?", outside)):
+            deed = verbs.of_word(match[1].lower())
+            if "=" in outside and deed is not None and deed.verb == "action":
+                # "/jobs('{id}')/Run(mode='{mode}')": a function that is called, not a record.
+                found.append(Segment(match[1]))
+                continue
             found.append(Segment(match[1]))
             found.append(Segment("", params, verb))
             continue

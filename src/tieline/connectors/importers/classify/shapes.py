@@ -46,6 +46,9 @@ class Shapes:
                     continue
                 seen.add(ref)
             schema = self.resolve(current)
+            if schema.get("type") == "object" and "properties" not in schema and isinstance(schema.get("items"), dict):
+                # Said by mistake: what an object's "items" describe are its members.
+                pending.append((schema["items"], depth + 1))
             for name, one in mapping(schema.get("properties")).items():
                 if len(found) >= _MAX_MEMBERS:
                     return found

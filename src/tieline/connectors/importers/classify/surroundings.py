@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,6 +25,7 @@ class Surroundings:
     """Methods by path, and what the lists of each collection hold."""
 
     methods: dict[str, set[str]] = field(default_factory=dict)
+    collections: Counter[str] = field(default_factory=Counter)  # collection -> number of operations
     listed: dict[str, str] = field(default_factory=dict)  # collection -> name of the schema of its records
 
     @classmethod
@@ -32,6 +34,7 @@ class Surroundings:
         around = cls()
         for case in cases:
             around.methods.setdefault(case.op.path, set()).add(case.op.method)
+            around.collections[case.route.collection] += 1
             if case.op.method == "GET" and case.found is not None and not case.route.ends_in_value:
                 around.listed.setdefault(case.route.collection, shapes.references.name(case.found.item))
         return around
@@ -39,6 +42,10 @@ class Surroundings:
     def also(self, case: Case, method: str) -> bool:
         """True where the same path offers another method."""
         return method in self.methods.get(case.op.path, ())
+
+    def alone(self, case: Case) -> bool:
+        """True where the document has other operations and none of them is about the same collection."""
+        return sum(self.collections.values()) > 1 and self.collections[case.route.collection] <= 1
 
     def lists_the_same(self, case: Case, shapes: Shapes) -> bool:
         """True for ``/countries/{id}`` if ``/countries`` lists records of the very same schema."""

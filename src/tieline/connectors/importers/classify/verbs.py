@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from tieline.connectors.importers.classify.words import split
+from tieline.connectors.importers.classify.words import is_plural, split
 
 Verb = Literal["list", "search", "get", "create", "update", "delete", "action"]
 
@@ -36,7 +36,7 @@ _ACTIONS = frozenset(
     "enable encrypt end enrich enroll ensure escalate estimate evaluate exchange execute expire export "
     "extend extract fill finalize finish fire fix flag flush follow fork forward freeze generate grant hide "
     "hold import increment init initialize initiate install invalidate invite invoke join kick kill launch "
-    "leave link lock login logout mark match merge migrate move mute notify open optimize parse park pause "
+    "leave link lock login logout manage mark match merge migrate move mute notify open optimize parse park pause "
     "pay perform ping pin play poll post-process predict preview print process promote publish push react "
     "reactivate rebuild recalculate record recover redeem redirect refresh refund refuse regenerate reindex "
     "reject release reload remind render reopen reorder reply report reprocess request requeue resend "
@@ -54,6 +54,11 @@ _NOUNS = frozenset(
     "star start test track transfer use vote watch view details detail info index query filter list lists "
     "set store change read tag mark flag open close upload download preview sync match pin pay process "
     "answer apply fix fill fire order run sign switch trigger new".split()
+)
+_BEFORE_NOUNS = frozenset(
+    "access archive attach authorize consume deploy enrich exchange execute follow forward grant hash install join "
+    "kick launch leave merge mint mute notify optimize park pause promote publish push react redirect refund reload "
+    "remind reset restore restart retry rotate signup snooze subscribe swap tag transform upgrade verify".split()
 )
 _VERBS: dict[str, Verb] = {word: verb for verb, words in _GROUPS.items() for word in words.split()}
 
@@ -80,7 +85,7 @@ def of_id(name: str) -> Said | None:
             if last is not None and last.verb != first.verb and not is_noun(words[1]):
                 return last
         second = words[1] if len(words) > 1 else ""
-        if first.verb == "get" and second in ("all", "list", "many", "multiple"):
+        if first.verb == "get" and second in ("all", "list", "many", "multiple") and not _list_is_thing(words):
             return Said("list", 2, second)
         if (
             first.verb == "action"
@@ -104,6 +109,13 @@ def of_id(name: str) -> Said | None:
     return None
 
 
+def _list_is_thing(words: tuple[str, ...]) -> bool:
+    """``GetListSchema``: the schema of a list, where ``getListOfUsers`` and ``getListUsers`` list users."""
+    if words[1] != "list" or len(words) < 3 or words[2] in ("of", "by", "for", "in", "from", "with", "to"):
+        return False
+    return not any(is_plural(word) for word in words[2:])
+
+
 def _last_part(name: str) -> Said | None:
     """The verb that begins the part behind the last separator: ``tag/verb-rest``, ``Tag_VerbRest``, ``a.b.verb``."""
     parts = [part for part in re.split(r"[./_:]+", name) if part]
@@ -122,6 +134,16 @@ def _last_part(name: str) -> Said | None:
     return found
 
 
+# "This endpoint allows you to verify ...", "API to verify ...", "Will reload ...": what stands before the verb.
+_LEAD = re.compile(
+    r"(?:(?:this|the|an?|use this|use the) )?(?:\w+ )?"
+    r"(?:api|endpoint|method|operation|call|request|action|function|service|resource|route) "
+    r"(?:will |can be used to |is used to |allows? (?:you |users? |one |clients? )?to |lets you "
+    r"|enables? (?:you |users? )?to |to |that (?:will )?)?"
+    r"|(?:it )?will |used to |allows? (?:you |users? )?to |lets you ",
+    re.IGNORECASE,
+)
+_DETERMINERS = frozenset("a an the all one this that specified given any new existing your multiple some each".split())
 _CONJUGATED = {
     "gets": "get",
     "lists": "list",
@@ -150,13 +172,24 @@ def of_sentence(summary: str) -> Said | None:
     summary = summary.strip()[:200]
     if _LISTING.match(summary):
         return Said("list", 2, "list")
+    if (lead := _LEAD.match(summary)) is not None:
+        summary = summary[lead.end() :]
     words = split(summary[:80])
     if not words:
         return None
     found = of_word(_CONJUGATED.get(words[0], words[0]))
+    if found is None and words[0].endswith("s") and len(words) > 1 and words[1] in _DETERMINERS:
+        # "Cancels the order", "Verifies a token".
+        stems = (words[0][:-1], words[0][:-2], words[0][:-3] + "y")
+        found = next((one for stem in stems if (one := of_word(stem)) is not None), None)
     if found is None or (found.word in _NOUNS and len(words) == 1):
         return None
     return found
+
+
+def makes_names(word: str) -> bool:
+    """True for a deed that also stands before things to name them: "deploy keys", "order items"."""
+    return word in _NOUNS or word in _BEFORE_NOUNS
 
 
 def is_noun(word: str) -> bool:

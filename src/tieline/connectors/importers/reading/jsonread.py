@@ -14,6 +14,7 @@ from tieline.connectors.manifest.model import Notice
 _SURROGATES = re.compile(
     r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<alone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
+_NAMES = re.compile(r'(?P<name>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|(?P<mark>[{}\[\]])', re.DOTALL)
 _MAX_NAMED = 20
 
 
@@ -62,9 +63,13 @@ def _strict(text: str, notices: list[Notice]) -> Any:
         raise
     except ValueError:
         raise UnreadableDocument("not readable as JSON: it holds a number with thousands of digits.") from None
-    for key in doubles[:_MAX_NAMED]:
+    for key, at in _twice(text) if doubles else []:
+        line, column = _place(text, at)
         notices.append(
-            Notice(code="duplicate-key", message=f"The field {key[:80]!r} is given twice; the last one counts.")
+            Notice(
+                code="duplicate-key",
+                message=f"line {line}, column {column}: the field {key[:80]!r} is given twice; the last one counts.",
+            )
         )
     if len(doubles) > _MAX_NAMED:
         notices.append(
@@ -73,23 +78,49 @@ def _strict(text: str, notices: list[Notice]) -> Any:
     return data
 
 
+def _twice(text: str) -> list[tuple[str, int]]:
+    """Each field that its object has already, and where; the first `_MAX_NAMED` of them. ``text`` is valid JSON."""
+    found: list[tuple[str, int]] = []
+    stack: list[set[str]] = []
+    for match in _NAMES.finditer(text):
+        mark = match["mark"]
+        if mark in ("{", "["):
+            stack.append(set())
+        elif mark is not None:
+            stack.pop()
+        elif match["colon"] is not None:
+            name = json.loads(match["name"])
+            if name in stack[-1]:
+                found.append((name, match.start()))
+                if len(found) >= _MAX_NAMED:
+                    break
+            stack[-1].add(name)
+    return found
+
+
 def _whole_characters(text: str, notices: list[Notice]) -> str:
     """Half of a surrogate pair is not a character and could never be written out again."""
     if "\\ud" not in text and "\\uD" not in text:
         return text
-    halves = 0
+    halves: list[int] = []
 
     def mend(match: re.Match[str]) -> str:
-        nonlocal halves
         if match["alone"] is None:
             return match[0]
-        halves += 1
+        halves.append(match.start())
         return "\\ufffd"
 
-    text = _SURROGATES.sub(mend, text)
+    mended = _SURROGATES.sub(mend, text)
     if halves:
-        notices.append(Notice(code="encoding", message=f"{halves} broken characters (half of a pair) were replaced."))
-    return text
+        line, column = _place(text, halves[0])
+        notices.append(
+            Notice(
+                code="encoding",
+                message=f"line {line}, column {column}: {len(halves)} broken characters (half of a pair) from here on "
+                "were replaced.",
+            )
+        )
+    return mended
 
 
 def _place(text: str, position: int) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """Mends the slips of hand-written JSON where only one reading is possible.
 
-What it knows: a comma that is missing or too much, a bracket that was forgotten, comments, white space that JSON does
-not
-know, a line break inside a string. It works on the tokens and never invents a value: every name and value of the result
-stands in the source. It gives up where the document ends too early, since what was lost is unknown.
+What it knows: a comma that is missing or too much, a bracket that was forgotten, comments, names of fields without
+quotes, white space that JSON does not know, a line break inside a string. It works on the tokens and never invents a
+value: every name and value of the result stands in the source. It gives up where the document ends too early, since
+what was lost is unknown.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _TOKEN = re.compile(
       | (?P<string>"(?:[^"\\]|\\.)*")
       | (?P<mark>[{}\[\]:,])
       | (?P<comment>//[^\n]*|/\*.*?\*/|\#[^\n]*)
+      | (?P<word>(?!(?:true|false|null|NaN|Infinity)\b)[A-Za-z_$][\w$-]*(?=\s*:))
       | (?P<scalar>-?[0-9][-+.0-9eE]*|true|false|null|NaN|-?Infinity)
       | (?P<odd>[\s\ufeff\u200b\u2060\u180e]+)
     """,
@@ -93,6 +94,10 @@ class _Mender:
             match = _TOKEN.match(self.text, position)
             if match is None:
                 found = self.text[position : position + 1]
+                if found == ";" and self.expect == "end":
+                    self._note(position, "a semicolon after the data was left out")
+                    position += 1
+                    continue
                 if found == '"':
                     raise Unrepairable("a text is opened with a quote and never closed.", position)
                 raise Unrepairable(f"unexpected {found!r}.", position)
@@ -106,6 +111,8 @@ class _Mender:
                 self._note(position, "a comment was left out")
             elif kind == "mark":
                 self._mark(match[0], position)
+            elif kind == "word":
+                self._word(match[0], position)
             else:
                 self._scalar(match[0], position, text=kind == "string")
             position = match.end()
@@ -140,6 +147,13 @@ class _Mender:
             raise Unrepairable(f"unexpected {token[:20]!r}.", position)
         self.out.append(token)
         self._after_value()
+
+    def _word(self, word: str, position: int) -> None:
+        """The name of a field without quotes, as JavaScript allows it."""
+        if not self.stack or self.stack[-1] != "{" or self.expect not in ("first", "key", "next"):
+            raise Unrepairable(f"unexpected {word[:20]!r}.", position)
+        self._scalar(f'"{word}"', position, text=True)
+        self._note(position, f"the field name {word[:40]!r} had no quotes")
 
     def _string(self, token: str, position: int) -> str:
         if _CONTROL.search(token):

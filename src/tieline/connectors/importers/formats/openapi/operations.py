@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from tieline.connectors.importers.description import Answer, Body, Operation, Param, ParamLocation
+from tieline.connectors.importers.formats.openapi.media import examples, pick_media, rank_of, schema_by_example
 from tieline.connectors.importers.formats.openapi.security import Security
 from tieline.connectors.importers.formats.openapi.servers import read_server
 from tieline.connectors.importers.references import References
 from tieline.connectors.importers.values import Notices, hints, mapping, pointer, sequence, text, truth
+from tieline.connectors.manifest.model import ErrorRule
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 MAX_OPERATIONS = 20_000
@@ -56,42 +58,6 @@ def read_operations(
     return found
 
 
-def pick_media(content: Any, references: References) -> tuple[str, dict[str, Any]]:
-    """The media type of a ``content`` mapping that suits us best, and what it holds."""
-    best: tuple[int, str, dict[str, Any]] | None = None
-    for name, node in mapping(content).items():
-        node = mapping(references.resolve(node))
-        rank = _rank(name)
-        if node.get("schema") or node.get("itemSchema"):
-            rank += 10
-        if best is None or rank > best[0]:
-            best = (rank, name, node)
-    if best is None:
-        return "", {}
-    _, name, node = best
-    if "schema" not in node and "itemSchema" in node:
-        # OpenAPI 3.2: a stream of items (NDJSON, server-sent events).
-        node = {**node, "schema": {"type": "array", "items": node["itemSchema"]}}
-    return name, node
-
-
-def _rank(media: str) -> int:
-    media = media.lower().split(";")[0].strip()
-    if media == "application/json":
-        return 9
-    if media.endswith("json") or "json" in media:
-        return 8 if "patch+json" not in media or "merge" in media else 6
-    if media in ("*/*", "application/*", ""):
-        return 7
-    if media == "application/x-www-form-urlencoded":
-        return 5
-    if media.startswith("multipart/"):
-        return 4
-    if "xml" in media:
-        return 3
-    return 2 if media.startswith("text/") else 1
-
-
 class _Operations:
     def __init__(
         self,
@@ -109,6 +75,7 @@ class _Operations:
         self.old = old
         self.address = address
         self.consumes = [text(one, 100) for one in sequence(root.get("consumes"))]
+        self.retries = root.get("x-speakeasy-retries")
         self.produces = [text(one, 100) for one in sequence(root.get("produces"))]
 
     def all(self, paths: dict[str, Any]) -> Iterator[Operation]:
@@ -120,6 +87,8 @@ class _Operations:
                 self.notices.add("wrong-type", "The path holds no mapping of methods; it was left out.", at)
                 continue
             item = mapping(self.references.resolve(item))
+            if truth(item.get("x-speakeasy-ignore")):
+                continue
             for method, node in self._methods(item, at):
                 yield self._operation(path, method, item, node, at)
 
@@ -132,6 +101,8 @@ class _Operations:
             if not isinstance(node, dict):
                 self.notices.add("wrong-type", "The operation is not a mapping; it was left out.", f"{at}/{method}")
                 continue
+            if truth(node.get("x-speakeasy-ignore")):
+                continue
             if re.fullmatch(r"[A-Za-z][A-Za-z-]{0,19}", method):
                 yield method, node
 
@@ -140,7 +111,7 @@ class _Operations:
         operation = Operation(
             method=method.upper(),
             path=_clean_path(path),
-            id=text(node.get("operationId"), 200),
+            id=text(node.get("x-speakeasy-name-override"), 200) or text(node.get("operationId"), 200),
             summary=text(node.get("summary") or item.get("summary"), 500),
             description=text(node.get("description") or item.get("description")),
             tags=[name for tag in sequence(node.get("tags")) if (name := text(tag, 100))],
@@ -148,8 +119,10 @@ class _Operations:
             hints=hints(node),
             callbacks=[name for name in mapping(node.get("callbacks")) if name[:2] != "x-"],
             security=self.security.required(node.get("security"), at),
+            errors=_retries(node.get("x-speakeasy-retries") or self.retries),
             pointer=at,
         )
+        operation.hints.setdefault("operationId", text(node.get("operationId"), 200))
         for name in ("x-ms-notification-content", "x-ms-trigger"):
             if name in item and name not in operation.hints:
                 operation.hints[name] = item[name]
@@ -197,7 +170,7 @@ class _Operations:
     ) -> None:
         if location == "body":
             consumes = [text(one, 100) for one in sequence(owner.get("consumes"))] or self.consumes
-            media = max(consumes, key=_rank, default="application/json")
+            media = max(consumes, key=rank_of, default="application/json")
             schema = node.get("schema")
             operation.body = Body(
                 media=media,
@@ -216,7 +189,7 @@ class _Operations:
             deprecated=truth(node.get("deprecated")),
             pointer=at,
             hints=hints(node),
-            example=_example(node, self.references),
+            example=next(iter(examples(node, self.references)), None),
         )
         if location == "formData":
             consumes = [text(one, 100) for one in sequence(owner.get("consumes"))] or self.consumes
@@ -234,14 +207,43 @@ class _Operations:
             param.location = _LOCATIONS[location]
             param.schema = self._schema(node)
             self._style(param, node)
+        elif location == "querystring":
+            self._query_string(operation, param, node)
+            return
         else:
-            if location != "querystring":
-                self.notices.add("wrong-type", f"The parameter {name!r} has no usable place (`in`).", at)
-                return
-            param.schema = self._schema(node)
+            self.notices.add("wrong-type", f"The parameter {name!r} has no usable place (`in`).", at)
+            return
         if truth(param.hints.get("x-ms-notification-url")):
             operation.callback_url = name
         operation.params.append(param)
+
+    def _query_string(self, operation: Operation, whole: Param, node: dict[str, Any]) -> None:
+        """OpenAPI 3.2 section 4.12: one schema for the whole query; its members are the parameters."""
+        schema = mapping(self.references.resolve(self._schema(node)))
+        required = sequence(schema.get("required"))
+        for name, member in list(mapping(schema.get("properties")).items())[:_MAX_PARAMS]:
+            node = mapping(self.references.resolve(member))
+            operation.params.append(
+                Param(
+                    name,
+                    "query",
+                    mapping(member),
+                    required=name in required,
+                    description=text(node.get("description")),
+                    pointer=whole.pointer,
+                    hints=hints(node),
+                )
+            )
+
+    def _link(self, operation: Operation, node: dict[str, Any]) -> None:
+        """OpenAPI 3 section 4.20: a value of this answer is a parameter of another operation."""
+        target = text(node.get("operationId"), 200) or text(node.get("operationRef"), 1000).partition("#")[2]
+        given = {
+            text(name, 200).rpartition(".")[2]: text(value, 500)
+            for name, value in list(mapping(node.get("parameters")).items())[:50]
+        }
+        if target and given:
+            operation.links.append((target, given))
 
     def _schema(self, node: dict[str, Any]) -> dict[str, Any]:
         schema = node.get("schema")
@@ -290,8 +292,9 @@ class _Operations:
             description=text(body.get("description")),
             pointer=pointer(at, "requestBody", "content", media, "schema"),
         )
-        if not operation.body.schema and "example" in content:
-            operation.body.schema = schema_of(content["example"])
+        operation.body.encoding = mapping(content.get("encoding"))
+        if not operation.body.schema:
+            operation.body.schema = schema_by_example(examples(content, self.references))
         self._notification(operation, schema, "")
 
     def _answers(self, operation: Operation, node: Any, at: str, produces: list[str]) -> None:
@@ -308,21 +311,22 @@ class _Operations:
             for name, header in mapping(answer.get("headers")).items():
                 found.headers[text(name, 100)] = text(mapping(self.references.resolve(header)).get("description"), 1000)
             if self.old:
-                found.media = next(iter(produces or self.produces), "application/json")
+                found.media = max(produces or self.produces, key=rank_of, default="application/json")
                 content: dict[str, Any] = answer
                 found.schema_pointer = place + "/schema"
-                examples = mapping(answer.get("examples"))
-                example = next((one for name, one in examples.items() if "json" in name), None)
+                samples = [one for name, one in mapping(answer.get("examples")).items() if "json" in name]
             else:
                 found.media, content = pick_media(answer.get("content"), self.references)
                 found.schema_pointer = pointer(place, "content", found.media, "schema")
-                example = _example(content, self.references)
+                samples = examples(content, self.references)
             schema = content.get("schema")
-            if isinstance(schema, dict) and (len(schema) > 1 or "type" not in schema or example is None):
+            if isinstance(schema, dict) and (len(schema) > 1 or "type" not in schema or not samples):
                 found.schema = schema
-            if (not found.schema) and isinstance(example, dict | list):
-                found.schema = schema_of(example)
+            if not found.schema and (seen := schema_by_example(samples)):
+                found.schema = seen
                 found.schema_pointer = place
+            for link in list(mapping(answer.get("links")).values())[:50]:
+                self._link(operation, mapping(self.references.resolve(link)))
             operation.answers.append(found)
 
 
@@ -337,33 +341,16 @@ def _marked(schema: dict[str, Any], references: References, at: str, depth: int)
     return None
 
 
-def _example(node: dict[str, Any], references: References) -> Any:
-    if "example" in node:
-        return node["example"]
-    for one in mapping(node.get("examples")).values():
-        one = mapping(references.resolve(one))
-        for name in ("value", "dataValue"):
-            if name in one:
-                return one[name]
-    return None
-
-
-def schema_of(value: Any, depth: int = 0) -> dict[str, Any]:
-    """The JSON Schema that an example suggests."""
-    if isinstance(value, dict) and depth < 12:
-        return {
-            "type": "object",
-            "properties": {key: schema_of(one, depth + 1) for key, one in list(value.items())[:200]},
-        }
-    if isinstance(value, list):
-        return {"type": "array", "items": schema_of(value[0], depth + 1) if value and depth < 12 else {}}
-    if isinstance(value, bool):
-        return {"type": "boolean"}
-    if isinstance(value, int):
-        return {"type": "integer"}
-    if isinstance(value, float):
-        return {"type": "number"}
-    return {"type": "string"} if isinstance(value, str) else {}
+def _retries(node: Any) -> list[ErrorRule]:
+    """``x-speakeasy-retries``: the statuses after which the vendor wants a call to be sent again."""
+    status: list[int] = []
+    for one in sequence(mapping(node).get("statusCodes"))[:50]:
+        code = text(one, 5).upper()
+        if code == "5XX":
+            status += [500, 502, 503, 504]
+        elif code.isdigit() and len(code) == 3 and code != "429":
+            status.append(int(code))
+    return [ErrorRule(then="retry", status=list(dict.fromkeys(status)))] if status else []
 
 
 def _clean_path(path: str) -> str:

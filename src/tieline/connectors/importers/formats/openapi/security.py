@@ -146,6 +146,7 @@ class Security:
     def _oauth2(self, node: dict[str, Any]) -> AuthMethod:
         flows = mapping(node.get("flows")) or {text(node.get("flow"), 40): node}
         method = oauth2([])
+        method.discovery_url = self._url(node.get("oauth2MetadataUrl"))  # OpenAPI 3.2 section 4.27
         for name, flow in flows.items():
             flow = mapping(flow)
             grant = _FLOWS.get(re.sub(r"[^a-z]", "", name.lower()))
@@ -154,12 +155,15 @@ class Security:
             method.grants.append(grant)
             method.token_url = method.token_url or self._url(flow.get("tokenUrl"))
             method.authorization_url = method.authorization_url or self._url(flow.get("authorizationUrl"))
+            method.device_url = method.device_url or self._url(flow.get("deviceAuthorizationUrl"))
             method.refresh_url = method.refresh_url or self._url(flow.get("refreshUrl"))
+            method.device_url = method.device_url or self._url(flow.get("deviceAuthorizationUrl"))
             scopes = flow.get("scopes")
             if isinstance(scopes, list):
                 scopes = {text(one, 200): "" for one in scopes}
             for scope, meaning in list(mapping(scopes).items())[:2000]:
                 method.scopes.setdefault(text(scope, 300), text(meaning, 1000))
+        method.discovery_url = self._url(node.get("oauth2MetadataUrl"))
         if "implicit" in method.grants and "authorization_code" in method.grants:
             method.grants.remove("implicit")
         if not method.grants:
@@ -184,6 +188,8 @@ def _http(scheme: str, node: dict[str, Any], said: str) -> AuthMethod | None:
         return basic(said)
     if scheme == "digest":
         return digest()
+    if scheme == "oauth" and (method := header_value(said)).kind == "oauth1":
+        return method
     if scheme in ("bearer", "jwt", "oauth", "token"):
         method = bearer(said or text(node.get("bearerFormat"), 60))
         if scheme == "token":
