@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -70,6 +71,22 @@ async def test_simple_ways_of_the_upstream(egress: Egress, upstream: str, way: s
         await client(document, egress, {}).call(block, {})
 
 
+@pytest.mark.parametrize(
+    ("entered", "pair"),
+    [
+        ({"username": "u"}, b"u:"),
+        ({"password": "p"}, b":p"),
+        ({"username": "zoë", "password": "€ß:x"}, "zoë:€ß:x".encode()),
+    ],
+    ids=["user only", "password only", "beyond latin-1"],
+)
+async def test_basic_by_halves_and_in_utf_8(egress: Egress, api: Api, entered: dict[str, str], pair: bytes) -> None:
+    method, _ = WAYS["basic"]
+    block = Block(id="whoami", kind="get", path="/me")
+    await client(manifest(api.base, block, auth=method), egress, entered).call(block, {})
+    assert api.asked[0].headers["authorization"] == "Basic " + b64encode(pair).decode()
+
+
 async def test_a_field_with_a_place_of_its_own_goes_along_with_any_kind(egress: Egress, api: Api) -> None:
     method = AuthMethod(
         id="b", kind="basic", fields=[field("account", "header", "X-Account"), Input(id="username"), field("password")]
@@ -134,8 +151,9 @@ async def test_a_block_that_wants_another_method_says_so(egress: Egress, api: Ap
 
 
 def test_an_unknown_kind_is_a_mistake_of_the_manifest() -> None:
-    document = manifest("https://x.example", auth=AuthMethod(id="d", kind="digest"))
-    with pytest.raises(Misconfigured, match="'digest'"):
+    kind: Any = "kerberos"
+    document = manifest("https://x.example", auth=AuthMethod(id="d", kind=kind))
+    with pytest.raises(Misconfigured, match="'kerberos'"):
         client(document, Egress())
 
 

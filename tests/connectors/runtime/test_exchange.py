@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from tests.connectors.runtime.api import Api, answer, lost
-from tests.connectors.runtime.support import LOOPBACK, client, manifest
+from tests.connectors.runtime.support import client, manifest
 from tieline.connectors.manifest.model import Block, ErrorRule, Idempotency, Input, RateBudget
-from tieline.connectors.runtime import Client, MemoryBudget
+from tieline.connectors.runtime import Client, MemoryBudget, exchange
 from tieline.connectors.runtime.errors import (
     BadAnswer,
     ReconnectNeeded,
     UpstreamBusy,
-    UpstreamError,
     UpstreamRefused,
     UpstreamUnavailable,
 )
@@ -324,50 +323,47 @@ async def test_blocks_are_found_by_id_and_guid() -> None:
         made.block("nope")
 
 
-# behaviour of the upstream -> the error, or None for an answer
-BEHAVIOURS: dict[str, type[UpstreamError] | type[Exception] | None] = {
-    "ok": None,
-    "flaky?n=2&code=503&key=exchange": None,
-    "500-html": UpstreamUnavailable,
-    "204-no-body": None,
-    "empty-200": None,
-    "401-always": ReconnectNeeded,
-    "reset": UpstreamUnavailable,
-    "close": UpstreamUnavailable,
-    "truncated-length": UpstreamUnavailable,
-    "truncated-chunked": UpstreamUnavailable,
-    "truncated-json": UpstreamUnavailable,
-    "garbage-http": UpstreamUnavailable,
-    "wrong-content-type": None,
-    "html-login-200": ReconnectNeeded,
-    "invalid-utf8": BadAnswer,
-    "latin1": None,
-    "bom": None,
-    "nul-and-lone-surrogates": None,
-    "odd-numbers": BadAnswer,
-    "duplicate-keys": None,
-    "deep-json": BadAnswer,
-    "gzip-lie": UpstreamUnavailable,
-    "gzip-truncated": UpstreamUnavailable,
-    "xml-instead": BadAnswer,
-    "ndjson": UpstreamUnavailable,
-    "extra-bytes": None,
-    "redirect-chain?n=5": None,
-    "status?code=418": UpstreamRefused,
-    "413": None,
-}
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Location": "/jobs/1"},
+        {"Retry_After": "1"},
+        {"Location": "http://elsewhere.example/jobs/1", "Retry_After": "1"},
+        {"Location": "http://[::1", "Retry_After": "1"},
+        {"Location": "file:///etc/passwd", "Retry_After": "1"},
+    ],
+    ids=["no-pace", "no-place", "other-origin", "no-url", "no-http"],
+)
+async def test_accepted_work_without_a_place_to_look_at_is_the_answer(
+    egress: Egress, api: Api, headers: dict[str, str]
+) -> None:
+    api.script = [answer({"queued": True}, 202, **headers)]
+    got = await of(api, egress, ADD).call(ADD, {"name": "x"})
+    assert (got.status, got.data, len(api.asked)) == (202, {"queued": True}, 1)
 
 
-@pytest.mark.parametrize("behaviour", BEHAVIOURS)
-async def test_misbehaviours_of_the_upstream(upstream: str, behaviour: str) -> None:
-    block = Block(id="b", kind="get", path=f"/b/{behaviour}")
-    expected = BEHAVIOURS[behaviour]
-    async with Egress(LOOPBACK) as egress:
-        made = client(manifest(upstream, block), egress)
-        if expected is None:
-            assert (await made.call(block, {})).status in (200, 204)
-            return
-        with pytest.raises(expected) as caught:
-            await made.call(block, {})
-    assert "<" not in caught.value.args[0]
-    assert len(caught.value.args[0]) < 600
+async def test_accepted_work_is_looked_at_until_it_is_done_and_never_sent_again(egress: Egress, api: Api) -> None:
+    accepted = answer({"queued": True}, 202, Location="../jobs/1?a=b", Retry_After="0")
+    api.script = [accepted, answer({}, 202), answer({}, 503), answer({"id": 1})]
+    got = await of(api, egress, ADD).call(ADD, {"name": "x"})
+    assert (got.status, got.data, got.attempts) == (200, {"id": 1}, 1)
+    assert [(asked.method, asked.target) for asked in api.asked] == [("POST", "/things")] + [("GET", "/jobs/1?a=b")] * 3
+    assert api.asked[1].body == b""
+
+
+async def test_accepted_work_that_never_ends_is_an_error_that_is_not_tried_again(
+    egress: Egress, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "LONGEST", 0.1)
+    monkeypatch.setattr(exchange, "PAUSE", 0.02)
+    api.handler = lambda _: answer({}, 202, Location="/jobs/1", Retry_After="0")
+    with pytest.raises(BadAnswer, match="has not finished it within"):
+        await of(api, egress, ADD).call(ADD, {"name": "x"})
+    assert [asked.method for asked in api.asked].count("POST") == 1
+
+
+async def test_a_list_that_is_somewhere_else_is_an_error_of_a_call_too(egress: Egress, api: Api) -> None:
+    block = Block(id="all", kind="list", path="/things", records="$.items")
+    api.script = [answer({"data": [{"id": 1}]})]
+    with pytest.raises(BadAnswer, match=r"the answer has one at \$\.data"):
+        await of(api, egress, block).call(block, {})

@@ -43,6 +43,10 @@ def since_block(**rule: Any) -> Block:
         ({}, "opaque-sync-token", "since=opaque-sync-token"),
         ({}, None, ""),
         ({}, "", ""),
+        # The pointer is the API's own number, so its size tells the unit that a document left open.
+        ({"format": "unix"}, 1795358459641, "since=1795358459641"),
+        ({"format": "unix"}, "1795358459641", "since=1795358459641"),
+        ({"format": "unix_ms"}, 1795358459, "since=1795358459"),
     ],
     ids=str,
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from tests.connectors.runtime.api import Api, answer
 from tests.connectors.runtime.support import client, manifest
-from tieline.connectors.manifest.model import AuthMethod, Block, Input
-from tieline.connectors.runtime import MemoryTokens
+from tieline.connectors.manifest.model import AuthMethod, Block, Input, Server, ServerVariable
+from tieline.connectors.runtime import Account, MemoryTokens
+from tieline.connectors.runtime.auth.interactive import begin, finish
 from tieline.connectors.runtime.errors import ReconnectNeeded, UpstreamUnavailable
 from tieline.core import json
 from tieline.core.errors import Misconfigured
@@ -210,7 +212,68 @@ async def test_the_secret_goes_to_the_token_url_only(egress: Egress, api: Api) -
     assert "s3cret" not in str(api.asked[1])
 
 
+async def test_a_token_for_a_token(egress: Egress, api: Api) -> None:
+    """RFC 8693, with parameters that the manifest adds and replaces."""
+    api.script = [answer({"access_token": "at", "expires_in": 60}), answer({"id": 1})]
+    auth = method(
+        token_params={"subject_token_type": "urn:x:pat", "resource": "https://{tenant}.example"}, client_auth="none"
+    )
+    auth.grants, auth.fields = ["token_exchange"], [Input(id="subject_token", secret=True), Input(id="tenant")]
+    secrets = {"subject_token": "pat-1"}
+    made = client(manifest(api.base, RESOURCE, auth=auth), egress, secrets, params={"tenant": "acme"})
+    await made.call(RESOURCE, {})
+    assert dict(parse_qsl(api.asked[0].body.decode())) == {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": "pat-1",
+        "subject_token_type": "urn:x:pat",
+        "resource": "https://acme.example",
+    }
+
+
+@pytest.mark.parametrize("grant", ["implicit", "authorization_code"])
+async def test_an_access_token_that_was_entered_by_hand(egress: Egress, api: Api, grant: Any) -> None:
+    api.script = [answer({"id": 1})]
+    auth = method()
+    auth.grants, auth.fields = [grant], [Input(id="access_token", secret=True)]
+    made = client(manifest(api.base, RESOURCE, auth=auth), egress, {"access_token": "at-1"})
+    await made.call(RESOURCE, {})
+    assert api.asked[0].headers["authorization"] == "Bearer at-1"
+    api.handler = lambda _: answer({}, 401)
+    with pytest.raises(ReconnectNeeded, match="not accepted any more"):
+        await made.call(RESOURCE, {})
+
+
+async def test_a_client_secret_under_another_name(egress: Egress, api: Api) -> None:
+    api.script = [answer({"access_token": "at"}), answer({"id": 1})]
+    auth = method(client_auth="post")
+    auth.fields = [Input(id="app_id"), Input(id="password", secret=True), Input(id="app_secret", secret=True)]
+    secrets = {"app_id": "a", "password": "p", "app_secret": "s"}
+    await client(manifest(api.base, RESOURCE, auth=auth), egress, secrets).call(RESOURCE, {})
+    assert dict(parse_qsl(api.asked[0].body.decode())) == {
+        "grant_type": "client_credentials",
+        "client_id": "a",
+        "client_secret": "s",
+    }
+
+
+async def test_what_comes_with_a_token_and_is_asked_for(egress: Egress, api: Api) -> None:
+    """The address of the customer's own server (Salesforce), the company that he chose (QuickBooks)."""
+    api.handler = lambda _: answer({"access_token": "at", "instance_url": "https://eu1.example", "id": "x", "n": {}})
+    auth = method(authorization_url="/authorize")
+    auth.grants = ["authorization_code"]
+    auth.fields += [Input(id="realmId"), Input(id="id", secret=True)]
+    document = manifest(api.base, RESOURCE, auth=auth)
+    document.servers.append(Server(url="{instance_url}", variables={"instance_url": ServerVariable()}))
+    account = Account(manifest=document, auth_method="oauth", secrets={"client_id": "a", "client_secret": "s"})
+    redirect = "https://tieline.example/callback"
+    begun = await begin(account, egress=egress, redirect_uri=redirect, state="s")
+    back = {"state": "s", "code": "c", "realmId": "42", "instance_url": "https://evil.example"}
+    done = await finish(account, egress=egress, redirect_uri=redirect, kept=begun.kept, answer=back)
+    assert done.params == {"grant": "authorization_code", "instance_url": "https://eu1.example", "realmId": "42"}
+
+
 def test_a_grant_that_nothing_serves_is_a_mistake_of_the_manifest() -> None:
-    auth = AuthMethod(id="oauth", kind="oauth2", grants=["implicit"], token_url="/t")
+    saml: Any = ["saml2_bearer"]
+    auth = AuthMethod(id="oauth", kind="oauth2", grants=saml, token_url="/t")
     with pytest.raises(Misconfigured, match="client_credentials"):
         client(manifest("https://x.example", auth=auth), Egress())

@@ -378,3 +378,28 @@ async def test_no_list_where_the_block_says_it_is(egress: Egress, api: Api) -> N
     _, error = await drain(client(manifest(api.base, block), egress), block, {})
     assert isinstance(error, BadAnswer)
     assert "$.data" in error.detail
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"Next-Page": "{base}/x?at=2"}, {"Link": '</x?at=2>; rel="next"'}, {"X-Next-Url": "/x?at=2"}],
+    ids=["next-page", "link", "x-next-url"],
+)
+async def test_a_list_that_nobody_called_paged_goes_on_where_a_header_says_so(
+    egress: Egress, api: Api, header: dict[str, str]
+) -> None:
+    first = answer({"items": [{"id": 1}, {"id": 2}]})
+    for name, value in header.items():
+        first.headers[name] = value.replace("{base}", api.base)
+    found, error = await walk(api, egress, Paging(), first, items(3))
+    assert error is None
+    assert found == [1, 2, 3]
+
+
+@pytest.mark.parametrize("value", ["2", "https://elsewhere.example/x?at=2", "none", "//elsewhere.example/x"])
+async def test_a_header_that_leads_nowhere_ends_a_list_that_nobody_called_paged(
+    egress: Egress, api: Api, value: str
+) -> None:
+    found, error = await walk(api, egress, Paging(), answer({"items": [{"id": 1}, {"id": 2}]}, Next_Page=value))
+    assert error is None
+    assert found == [1, 2]

@@ -12,6 +12,8 @@ from tieline.connectors.manifest.errors import DocumentTooLarge, ManifestError, 
 from tieline.connectors.manifest.limits import MAX_BYTES
 from tieline.connectors.manifest.model import SCHEMA, Manifest
 from tieline.connectors.manifest.yamlread import read_yaml
+from tieline.core.errors import BadInput
+from tieline.security.signatures import opened
 
 SCHEMA_ID = "https://tieline.dev/schemas/connector-1.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -102,10 +104,15 @@ def _check(manifest: Manifest) -> None:
         if block.auth is not msgspec.UNSET and (unknown := set(block.auth) - methods):
             _missing(f"$.blocks[{index}].auth", min(unknown), "auth")
     for index, event in enumerate(manifest.webhooks):
-        for name in ("subscribe", "unsubscribe", "list"):
+        for name in ("subscribe", "unsubscribe", "list", "renew", "fetch"):
             target = getattr(event, name)
             if target and target not in blocks:
                 _missing(f"$.webhooks[{index}].{name}", target, "blocks")
+        try:
+            opened(event.verification)
+        except BadInput as error:
+            place = f"$.webhooks[{index}].verification"
+            raise ManifestError(f"Manifest, at {place}: {error.detail}.", meta={"place": place}) from None
     for index, one in enumerate(manifest.objects):
         if one.fields_block and one.fields_block not in blocks:
             _missing(f"$.objects[{index}].fields_block", one.fields_block, "blocks")

@@ -16,6 +16,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
+from tieline.connectors.manifest.authsteps import AuthStep
+
 SCHEMA: Literal["tieline.connector/1"] = "tieline.connector/1"
 
 SetBy = Literal["importer", "probe", "human"]
@@ -57,6 +59,8 @@ AuthKind = Literal[
     "session",
     "hmac",
     "custom",
+    "wsse",
+    "soap_header",
 ]
 OAuth2Grant = Literal[
     "client_credentials",
@@ -65,6 +69,8 @@ OAuth2Grant = Literal[
     "refresh_token",
     "implicit",
     "device_code",
+    "jwt_bearer",
+    "token_exchange",
 ]
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
 
@@ -147,14 +153,25 @@ class AuthMethod(Base, kw_only=True):
     authorization_url: str = ""
     refresh_url: str = ""
     revoke_url: str = ""
-    discovery_url: str = ""  # OpenID Connect discovery document, which names the URLs above
+    device_url: str = ""  # oauth2: device authorization (RFC 8628)
+    request_token_url: str = ""  # oauth1: temporary credentials; without it and authorization_url it is 1-legged
+    discovery_url: str = ""  # OpenID Connect or RFC 8414 document, which names the URLs that are not given here
+    issuer: str = ""  # oauth2: what `iss` of the callback must be (RFC 9207) where no discovery document says it
     scopes: dict[str, str] = field(default_factory=dict)
     scope_separator: str = " "
     pkce: bool = True
-    client_auth: Literal["basic", "post", "json", "none", "private_key_jwt"] = "basic"
-    token_params: dict[str, str] = field(default_factory=dict)  # audience, resource ...
-    signature: str = ""  # oauth1: HMAC-SHA1 ...; hmac: algorithm
-    steps: list[dict[str, Any]] = field(default_factory=list)  # custom and session: request, extract, inject
+    client_auth: Literal["basic", "post", "json", "none", "client_secret_jwt", "private_key_jwt"] = "basic"
+    authorize_params: dict[str, str] = field(default_factory=dict)  # added to the authorization URL: prompt, audience
+    token_params: dict[str, str] = field(default_factory=dict)  # added to token requests (templates): audience
+    signature: str = ""  # oauth1: HMAC-SHA1 ...; hmac: HMAC-SHA256 ...; JWTs: RS256 ...
+    realm: str = ""  # oauth1
+    key: str = ""  # template: what hmac and JWTs are signed with; empty = the method's secret field
+    template: str = ""  # hmac: the text that is signed
+    encoding: Literal["hex", "base64", "base64url"] = "hex"  # hmac: of the signature
+    claims: dict[str, Any] = field(default_factory=dict)  # JWTs: templates; iat, exp and jti are set, null leaves out
+    jwt_header: dict[str, str] = field(default_factory=dict)  # JWTs: templates (kid ...)
+    lifetime: int = 300  # JWTs: seconds
+    steps: list[AuthStep] = field(default_factory=list)  # session, custom, hmac: let, request, extract, inject
     facts: dict[str, Fact] = field(default_factory=dict)
 
 
@@ -198,9 +215,13 @@ class RateBudget(Base, kw_only=True):
 
 
 class ErrorRule(Base, kw_only=True):
-    """First rule that fits decides; without one the status class does (RFC 9110 section 15)."""
+    """First rule that fits decides; without one the status class does (RFC 9110 section 15).
 
-    then: Literal["retry", "refresh", "rate_limited", "ignore", "done", "fail", "reconnect"]
+    ``partial``: it happened, but not all of it (some entries of a bulk call were refused); the answer is kept, nothing
+    is sent again, and the run ends with a warning. ``path`` may hold a wildcard then: ``$.results[*].error``.
+    """
+
+    then: Literal["retry", "refresh", "rate_limited", "ignore", "done", "fail", "reconnect", "partial"]
     status: list[int] = field(default_factory=list)  # empty = any, 200 included ("200 with error")
     path: str = ""  # $-path into the body
     equals: Any = UNSET  # UNSET = the path exists and is not empty
@@ -275,6 +296,7 @@ class Block(Base, kw_only=True):
     soap: dict[str, Any] = field(default_factory=dict)
     errors: list[ErrorRule] = field(default_factory=list)
     rate: RateBudget | UnsetType = UNSET
+    cache: float = 0.0  # seconds for which the answer of a read may serve again; 0 = ask each time
     deprecated: bool = False
     tags: list[str] = field(default_factory=list)
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -286,14 +308,20 @@ class Block(Base, kw_only=True):
 
     @property
     def writes(self) -> bool:
-        """True where a call changes something on the other side."""
+        """True where a call changes something on the other side. A GraphQL query is a POST, but reads."""
+        if self.transport == "graphql":
+            return self.graphql.get("operation") == "mutation"
         if self.kind in ("create", "update", "delete", "webhook_add", "webhook_remove"):
             return True
         return self.kind == "action" and self.method not in ("GET", "HEAD", "OPTIONS")
 
 
 class WebhookEvent(Base, kw_only=True):
-    """Something that the API can tell us about by itself."""
+    """Something that the API can tell us about by itself.
+
+    What can be left out is found out: an input for the callback URL by its name, the subscription's id in the answer
+    and in the vendor's list by the usual names, our own entries in that list by our URL.
+    """
 
     id: str
     name: str = ""
@@ -303,10 +331,28 @@ class WebhookEvent(Base, kw_only=True):
     subscribe: str = ""  # block ids
     unsubscribe: str = ""
     list: str = ""
-    payload: str = "$"
+    renew: str = ""  # without it a subscription that runs out is made anew
+    url_input: str = ""  # inputs of the subscribe block: where our callback URL goes
+    event_input: str = ""
+    secret_input: str = ""  # where the signing secret goes that we have made
+    expires_input: str = ""  # where the wanted end goes (RFC 3339), ``lifetime`` seconds from now; of renew too
+    inputs: dict[str, Any] = field(default_factory=dict)  # constants for the subscribe block
+    remote_input: str = ""  # input of the unsubscribe and renew blocks: the vendor's id of the subscription
+    id_path: str = ""  # $-paths into the answer of the subscribe block, and into an entry of the list
+    secret_path: str = ""  # the signing secret where the vendor makes it
+    secret_from: str = ""  # field of the connection that holds the signing secret, as of Slack and HubSpot
+    expires_path: str = ""
+    active_path: str = ""  # false, or a word such as "disabled": the vendor keeps it but does not deliver
+    lifetime: int = 0  # seconds after which the vendor forgets a subscription; 0 = never
+    payload: str = "$"  # $-path of what is handed on; a list there is handed on as it is
+    type_path: str = ""  # $-path, or "header:X-Event", of the event's name: what names another event is ignored
+    object_path: str = ""  # $-path of the id of the object that changed
+    coalesce: float = 0.0  # seconds in which deliveries about one object count as one
+    fetch: str = ""  # where a delivery carries only ids: block that gets the object
+    fetch_inputs: dict[str, str] = field(default_factory=dict)  # its inputs: $-paths into the body
     schema: dict[str, Any] = field(default_factory=dict)
-    verification: dict[str, Any] = field(default_factory=dict)
-    handshake: dict[str, Any] = field(default_factory=dict)
+    verification: dict[str, Any] = field(default_factory=dict)  # {"dialect": ..., settings}: see webhooks.md
+    handshake: dict[str, Any] = field(default_factory=dict)  # {"kind": ..., settings}: see webhooks.md
     facts: dict[str, Fact] = field(default_factory=dict)
 
 
@@ -338,5 +384,6 @@ class Manifest(Base, kw_only=True):
     blocks: list[Block] = field(default_factory=list)
     webhooks: list[WebhookEvent] = field(default_factory=list)
     schemas: dict[str, Any] = field(default_factory=dict)
+    soap: dict[str, Any] = field(default_factory=dict)  # "types": how each type is written as XML (see manifest.md)
     facts: dict[str, Fact] = field(default_factory=dict)
     warnings: list[Notice] = field(default_factory=list)

@@ -45,7 +45,11 @@ class Account(Struct, kw_only=True):
 
 
 class StoredToken(Struct, kw_only=True):
-    """An access token and what is needed to replace it. Times are aware UTC; ``expires_at`` None = unknown."""
+    """An access token and what is needed to replace it. Times are aware UTC; ``expires_at`` None = unknown.
+
+    ``value`` of a session is the JSON of everything that its login gave. ``dead`` says why the token can never be
+    replaced without a person.
+    """
 
     value: str
     obtained_at: datetime = field(default_factory=now)
@@ -53,6 +57,9 @@ class StoredToken(Struct, kw_only=True):
     refresh_token: str = ""
     scope: str = ""
     client_auth: str = ""  # how the authorization server wanted the client to identify itself, once that is known
+    secret: str = ""  # oauth1: the token's secret
+    grant: str = ""  # oauth2: what it was got by
+    dead: str = ""
 
     def __repr__(self) -> str:
         return f"StoredToken(obtained_at={self.obtained_at}, expires_at={self.expires_at})"

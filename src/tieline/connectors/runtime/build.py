@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from tieline.connectors.manifest.model import Block, Input
 from tieline.connectors.runtime import coerce, styles
+from tieline.connectors.runtime.multipart import multipart
 from tieline.connectors.runtime.origins import Base
 from tieline.connectors.runtime.request import Request
 from tieline.core.errors import BadInput
@@ -51,13 +52,16 @@ def values(block: Block, inputs: Mapping[str, Any], later: frozenset[str] = froz
     result = []
     for spec in block.inputs:
         given = found.get(spec.id)
-        if given is None and spec.required and not spec.read_only and spec.default is not UNSET:
+        moves = (
+            spec.location == "path" and (spec.name or spec.id) in later
+        )  # a page number in the path is filled in by paging
+        if given is None and spec.required and not spec.read_only and spec.default is not UNSET and not moves:
             given = spec.default
         blank = isinstance(given, str) and (given == "" if spec.location != "path" else not given.strip())
         if blank and (spec.location not in ("body", "form") or spec.type not in ("string", "password", "select")):
             given = None
         if given is None or (blank and spec.required):
-            if spec.required and not spec.read_only and spec.name not in later:
+            if spec.required and not spec.read_only and (spec.name or spec.id) not in later:
                 missing.append(spec.label or spec.id)
             continue
         if not spec.read_only:
@@ -277,24 +281,3 @@ def unshared(value: Any) -> Any:
     if isinstance(value, list):
         return [unshared(entry) for entry in value]
     return value
-
-
-def multipart(form: list[tuple[str, str]], files: list[tuple[str, coerce.File]], boundary: str) -> bytes:
-    """RFC 7578, names encoded as HTML section 4.10.22.8 says: quotes and line breaks cannot end the header."""
-
-    def quoted(name: str) -> str:
-        return name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
-
-    parts = []
-    for name, value in form:
-        head = f'--{boundary}\r\ncontent-disposition: form-data; name="{quoted(name)}"\r\n\r\n'
-        parts.append(head.encode("utf-8", "replace") + value.encode("utf-8", "replace") + b"\r\n")
-    for name, entry in files:
-        kind = entry.content_type if re.fullmatch(r"[\w.+-]+/[\w.+-]+(\s*;[^\r\n]*)?", entry.content_type) else ""
-        place = f'name="{quoted(name)}"; filename="{quoted(entry.name)}"'
-        head = (
-            f"--{boundary}\r\ncontent-disposition: form-data; {place}\r\n"
-            f"content-type: {kind or 'application/octet-stream'}\r\n\r\n"
-        )
-        parts.append(head.encode("utf-8", "replace") + entry.content + b"\r\n")
-    return b"".join(parts) + f"--{boundary}--\r\n".encode()

@@ -8,25 +8,34 @@ async for page in client.pages(block, {"status": "open"}):
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import hashlib
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from copy import deepcopy
+from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from tieline.connectors.manifest.model import AuthMethod, Block
 from tieline.connectors.runtime.account import Account
 from tieline.connectors.runtime.auth import Auth, Surroundings, open_auth
 from tieline.connectors.runtime.budget import Budget
-from tieline.connectors.runtime.errors import ReconnectNeeded, UpstreamRefused
+from tieline.connectors.runtime.cache import ReadCache
+from tieline.connectors.runtime.errors import BadAnswer, ReconnectNeeded, UpstreamRefused
 from tieline.connectors.runtime.exchange import Context, Reply, Sender, context_of
+from tieline.connectors.runtime.harmless import harmless
 from tieline.connectors.runtime.observer import Counters, Observer
 from tieline.connectors.runtime.origins import Base, origin_of, require_same
 from tieline.connectors.runtime.pages import PAGE_BUDGET, Page, Walk, walk
 from tieline.connectors.runtime.records import record
 from tieline.connectors.runtime.request import Request
 from tieline.connectors.runtime.retry import RetryPolicy
+from tieline.connectors.runtime.streaming import LARGEST, LONGEST, Download, Opening
 from tieline.connectors.runtime.tokens import TokenStore
-from tieline.connectors.runtime.transports import transport_of
+from tieline.core import json
 from tieline.core.errors import NotFound, TielineError
 from tieline.core.ids import new_id
 from tieline.security.egress import Egress
@@ -36,7 +45,8 @@ class Answer(Struct, kw_only=True):
     """What a block's call gave.
 
     ``data`` is the record at the block's ``records`` path (the list for list kinds, a file for downloads, null for
-    nothing), ``body`` all that came. ``done_already``: the API says that it had happened before.
+    nothing), ``body`` all that came. ``done_already``: the API says that it had happened before. ``warning``: what of a
+    call that happened only in part the API refused.
     """
 
     status: int
@@ -45,6 +55,10 @@ class Answer(Struct, kw_only=True):
     headers: dict[str, str] = field(default_factory=dict)
     attempts: int = 1
     done_already: bool = False
+    warning: str = ""
+
+
+_CACHE: ReadCache[Answer] = ReadCache()
 
 
 class CheckResult(Struct, kw_only=True):
@@ -98,18 +112,54 @@ class Client:
         BadAnswer or ReconnectNeeded (Terminal), and what `Egress.request` raises for addresses that may not be called.
         """
         context = self._context(block)
-        request = transport_of(block).build(block, inputs, self._base)
+        request = context.transport.build(block, inputs, self._base)
+        if block.cache > 0 and not block.writes and self.account.connection_id:
+            ask = partial(self._sized, block, request, context)
+            return deepcopy(await _CACHE.get(self._key(block, request), block.cache, ask))  # the caller may change it
+        return await self._call(block, request, context, idempotency_key)
+
+    async def authorize(self, request: Request) -> None:
+        """Puts the connection's credentials into a request that no block of the manifest describes.
+
+        Raises OriginRefused for another origin than the connection's base URL, and ReconnectNeeded.
+        """
+        require_same(origin_of(request.origin), self._base.origin, "the URL")
+        await self._auth.apply(request)
+
+    async def _call(self, block: Block, request: Request, context: Context, key: str | None) -> Answer:
         if context.idempotency.kind == "header":
-            request.set_header(context.idempotency.header, idempotency_key or str(new_id()))
+            request.set_header(context.idempotency.header, key or str(new_id()))
         reply = await self._sender.send(request, context, self._auth_for(block, request))
         return Answer(
             status=reply.status,
-            data=None if reply.kind != "ok" else record(block, reply.body),
+            data=record(block, reply.body) if reply.kind in ("ok", "partial") else None,
             body=reply.body,
             headers={name.lower(): value for name, value in reply.headers.items()},
             attempts=reply.attempts,
             done_already=reply.kind == "done",
+            warning=(reply.said or "a part of it was refused") if reply.kind == "partial" else "",
         )
+
+    @asynccontextmanager
+    async def download(
+        self,
+        block: Block,
+        inputs: Mapping[str, Any],
+        *,
+        timeout: float = LONGEST,
+        max_bytes: int = LARGEST,
+    ) -> AsyncGenerator[Download]:
+        """A block's answer as a file, read block by block: ``async for part in download``. Raises what `call` raises
+        until the file has begun, and after that what a broken connection raises.
+        """
+        context = msgspec.structs.replace(self._context(block), expect="file")
+        request = context.transport.build(block, inputs, self._base)
+        async with AsyncExitStack() as stack:
+            opening = Opening(self._sender.egress, stack, timeout, max_bytes)
+            await self._sender.send(request, context, self._auth_for(block, request), "download", opening.once)
+            if opening.stream is None:
+                raise BadAnswer(f"block {block.id!r} gave no file")
+            yield Download(opening.stream)
 
     def pages(
         self,
@@ -171,6 +221,23 @@ class Client:
             return CheckResult(ok=False, detail=error.detail, verified=False, block=block.id if block else "")
         return CheckResult(ok=True, block=block.id)
 
+    async def _sized(self, block: Block, request: Request, context: Context) -> tuple[Answer, int]:
+        answer = await self._call(block, request, context, None)
+        try:  # not what came over the wire: a little gzip can be very much in memory
+            size = len(json.dumps([answer.body, answer.headers]))
+        except (OverflowError, TypeError, ValueError):
+            size = sys.maxsize  # numbers that JSON of ours cannot hold: used once
+        return answer, size
+
+    def _key(self, block: Block, request: Request) -> str:
+        """What tells one reading of one account from all others. The block belongs to it: what it makes of an answer is
+        kept, not the answer; and so do the account's own answers: renewed with others it may be somebody else's.
+        """
+        account = self.account
+        target = [request.method, request.url(), request.final_headers(), request.whole_body()]
+        owner = [account.tenant_id, account.connection_id, account.auth_method, account.params, account.secrets]
+        return hashlib.sha256(json.dumps([owner, block, target])).hexdigest()
+
     def _context(self, block: Block) -> Context:
         known = self._contexts.get(block.id)
         if known is None or known[0] is not block:
@@ -204,9 +271,9 @@ def _cheapest(blocks: list[Block]) -> Block | None:
     usable = [
         block
         for block in blocks
-        if not block.writes
+        if harmless(block)
         and not block.deprecated
-        and block.method.upper() == "GET"
+        and (block.method.upper() == "GET" or block.transport in ("graphql", "soap"))
         and "{" not in block.path
         and block.auth != []
         and not any(spec.required for spec in block.inputs)

@@ -22,6 +22,7 @@ from msgspec import Struct
 from tieline.connectors.manifest.model import Input
 from tieline.core import json
 from tieline.core.errors import BadInput
+from tieline.security.egress import Upload
 
 _INTEGER = re.compile(r"[+-]?\d{1,400}\Z")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\Z")
@@ -30,9 +31,9 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 
 
 class File(Struct, frozen=True):
-    """A file on its way to the API."""
+    """A file on its way to the API; ``content`` is whole, or a source that is read block by block."""
 
-    content: bytes
+    content: bytes | Upload
     name: str = "file"
     content_type: str = "application/octet-stream"
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import base64
 import codecs
 import json as stdlib
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 
+from tieline.connectors.manifest.xmlread import XmlRefused, read_xml
+from tieline.connectors.runtime.csvdata import CSV_KINDS, TSV_KINDS, WrongTable, read_csv
+from tieline.connectors.runtime.unpack import GZIP_KINDS, MAGIC, NotUnpacked, gunzip
+from tieline.connectors.runtime.xmldata import plain_value
 from tieline.core import json
 
 _LINES: Final = (
@@ -20,9 +26,13 @@ _LINES: Final = (
     "application/x-jsonlines",
     "application/json-seq",
 )
+_DOUBLE_DIGITS: Final = 17  # what IEEE 754 needs to tell any two doubles apart
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _SIGN_IN = re.compile(rb"sign.?in|log.?in|password|<form", re.IGNORECASE)
-_FILENAME = re.compile(r"""filename\*?\s*=\s*(?:UTF-8'[^']*')?(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))""", re.IGNORECASE)
+_FILENAME = re.compile(
+    r"""filename\*\s*=\s*UTF-8'[^']*'([^;\s]+)|filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))""", re.IGNORECASE
+)
 
 
 class NotReadable(Exception):
@@ -39,12 +49,23 @@ def decode(body: bytes, content_type: str, *, expect: str = "json") -> Any:
 
     No bytes are None. JSON is recognised by its form, whatever the content type says; a byte-order mark and the charset
     parameter are honoured. Where keys repeat, the last one counts. NaN and Infinity are refused (RFC 8259 section 6).
+    XML is data as `xmldata` has it; comma-separated values (`csvdata`) and gzip files are unpacked where data is
+    expected.
     """
     if not body:
         return None
     kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/json" and body[0] in b"{[":
+        return loads(body, content_type)  # nearly always; what follows would come to the same
+    if expect == "json" and body[:3] == MAGIC:
+        body, content_type = _unpacked(body, kind, content_type)
+        return decode(body, content_type, expect=expect) if body[:3] != MAGIC else None
     if kind in _LINES:
         return _lines(_text(body, content_type))
+    if expect == "json" and kind in (*CSV_KINDS, *TSV_KINDS):
+        return _table(body, content_type)
+    if is_xml(kind, body):
+        return _xml(body, content_type)
     first = body.lstrip(b" \t\r\n\xef\xbb\xbf")[:1]
     declared = kind.endswith(("/json", "+json")) or kind == "text/json"
     if (
@@ -55,20 +76,18 @@ def decode(body: bytes, content_type: str, *, expect: str = "json") -> Any:
         try:
             return loads(body, content_type)
         except NotReadable:
+            if not declared and first == b"{" and (lines := _undeclared_lines(body, content_type)) is not None:
+                return lines
             if declared or expect == "json":
                 raise
     if expect == "json":
-        if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:14].lower().startswith(
-            (b"<!doctype html", b"<html")
-        ):
-            page = body[:100_000].lower()
-            what = "a sign-in page" if _SIGN_IN.search(page) else "a web page"
-            raise NotReadable(f"{what} instead of data", html=True)
-        if kind.endswith(("/xml", "+xml")) or first == b"<":
-            raise NotReadable("XML instead of JSON")
-        if not body.strip():
-            return None
-        raise NotReadable(f"{kind or 'data of an unknown type'} instead of JSON")
+        _refuse_type(kind, body)
+        return None
+    return _as_it_is(body, kind, content_type)
+
+
+def _as_it_is(body: bytes, kind: str, content_type: str) -> Any:
+    """Text, or a file."""
     if kind.startswith("text/") or kind.endswith(("/xml", "+xml")) or kind == "application/javascript":
         return _text(body, content_type)
     if not kind:
@@ -83,14 +102,35 @@ def decode(body: bytes, content_type: str, *, expect: str = "json") -> Any:
     }
 
 
+def _refuse_type(kind: str, body: bytes) -> None:
+    """Say what stands where data should be; nothing but blanks is no data, and fine."""
+    if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:14].lower().startswith(
+        (b"<!doctype html", b"<html")
+    ):
+        page = body[:100_000].lower()
+        what = "a sign-in page" if _SIGN_IN.search(page) else "a web page"
+        raise NotReadable(f"{what} instead of data", html=True)
+    if body.strip():
+        raise NotReadable(f"{kind or 'data of an unknown type'} instead of JSON")
+
+
 def download(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     """A file as the outputs of blocks hold it. The server's name for it loses every directory part."""
     kind = headers.get("content-type", "application/octet-stream")
-    match = _FILENAME.search(headers.get("content-disposition", ""))
-    name = (match.group(1) or match.group(2) or "") if match else ""
+    content = base64.b64encode(body).decode()
+    return {"name": file_name(headers), "content_type": kind, "base64": content, "size": len(body)}
+
+
+def file_name(headers: Mapping[str, str]) -> str:
+    """The name in ``Content-Disposition`` (RFC 6266; ``filename*`` goes before), ``file`` without one. No folders."""
+    name = ""
+    for match in _FILENAME.finditer(headers.get("content-disposition", "")[:2_000]):
+        if match.group(1):
+            name = unquote(match.group(1))
+            break
+        name = name or match.group(2) or match.group(3) or ""
     name = re.split(r"[/\\]", name)[-1]
-    name = re.sub(r"[\x00-\x1f\x7f]", "", name).strip(". ")[:200]
-    return {"name": name or "file", "content_type": kind, "base64": base64.b64encode(body).decode(), "size": len(body)}
+    return re.sub(r"[\x00-\x1f\x7f]", "", name).strip(". ")[:200] or "file"
 
 
 def loads(body: bytes, content_type: str = "") -> Any:
@@ -107,7 +147,7 @@ def loads(body: bytes, content_type: str = "") -> Any:
     except RecursionError:
         raise NotReadable("JSON that is nested too deeply") from None
     except msgspec.ValidationError:
-        raise NotReadable("JSON with a number that is out of range") from None
+        return _exact(text)
     except (msgspec.DecodeError, UnicodeError):
         pass
     if _holds_surrogates(text):
@@ -119,6 +159,25 @@ def loads(body: bytes, content_type: str = "") -> Any:
     if not text.strip():
         return None
     raise NotReadable(f"JSON that is cut or damaged ({_where(first)})", broken=True)
+
+
+def _exact(text: str) -> Any:
+    """JSON with a number that no double can hold: it stays as its text, and so does one with more digits than a double
+    keeps, so that nothing of it is lost (RFC 8259 section 6 leaves the range to the reader).
+    """
+    try:
+        return _exact_numbers.decode(text)
+    except msgspec.MsgspecError as error:
+        raise NotReadable(f"JSON that is cut or damaged ({_where(error)})", broken=True) from None
+
+
+def _number(text: str) -> float | str:
+    value = float(text)
+    digits = re.sub(r"[eE].*|[^0-9]", "", text).lstrip("0")
+    return text if math.isinf(value) or len(digits) > _DOUBLE_DIGITS else value
+
+
+_exact_numbers: Final = msgspec.json.Decoder(float_hook=_number)
 
 
 def _where(error: Exception) -> str:
@@ -149,7 +208,7 @@ def _whole_characters(value: Any) -> Any:
 def _text(body: bytes, content_type: str) -> str:
     if body.startswith(codecs.BOM_UTF8):
         body = body[3:]
-    match = re.search(r"charset\s*=\s*\"?([\w.:-]+)", content_type, re.IGNORECASE)
+    match = _CHARSET.search(content_type)
     encoding = match.group(1) if match else "utf-8"
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
@@ -173,6 +232,59 @@ _CHARSETS: Final = frozenset(
         *("koi8-r", "shift_jis", "euc-jp", "euc-kr", "gb2312", "gbk", "gb18030", "big5"),
     )
 )
+
+
+def is_xml(kind: str, body: bytes) -> bool:
+    """True for XML by its type, or by its declaration where no type says what it is."""
+    if kind in ("text/html", "application/xhtml+xml", "image/svg+xml"):
+        return False
+    start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")[:6]
+    if kind.endswith(("/xml", "+xml")):
+        return start[:1] == b"<" or body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return start[:5] == b"<?xml" and b"<html" not in body[:1000].lower()
+
+
+def is_untyped(content_type: str, body: bytes) -> bool:
+    """True where everything in the answer is text: XML, comma-separated values, and gzip files that may hold them."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in (*CSV_KINDS, *TSV_KINDS) or body[:3] == MAGIC or is_xml(kind, body)
+
+
+def _xml(body: bytes, content_type: str) -> Any:
+    match = _CHARSET.search(content_type)
+    try:
+        return plain_value(read_xml(body, charset=match.group(1) if match else ""))
+    except XmlRefused as error:
+        raise NotReadable(str(error), broken=error.broken) from None
+
+
+def _table(body: bytes, content_type: str) -> list[dict[str, Any]]:
+    try:
+        return read_csv(_text(body, content_type), content_type)
+    except WrongTable as error:
+        raise NotReadable(str(error)) from None
+
+
+def _unpacked(body: bytes, kind: str, content_type: str) -> tuple[bytes, str]:
+    """The bytes in a gzip file and their type: as declared, else as they look."""
+    try:
+        inside = gunzip(body)
+    except NotUnpacked as error:
+        raise NotReadable(str(error), broken=error.broken) from None
+    if kind not in (*GZIP_KINDS, "", "application/octet-stream", "binary/octet-stream"):
+        return inside, content_type
+    start = inside[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return inside, "" if start[:1] in (b"{", b"[", b"<") else "text/csv"
+
+
+def _undeclared_lines(body: bytes, content_type: str) -> list[Any] | None:
+    """Newline-delimited JSON under another type; None where it is not that."""
+    if not re.search(rb"\}\s*\n\s*\{", body[:1_000_000]):
+        return None
+    try:
+        return _lines(_text(body, content_type))
+    except NotReadable:
+        return None
 
 
 def _lines(text: str) -> list[Any]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tieline.connectors.manifest.model import Block, ErrorRule, Idempotency, RateBudget
 from tieline.connectors.runtime import advice as advice_of
 from tieline.connectors.runtime.account import Account
 from tieline.connectors.runtime.auth import Auth
+from tieline.connectors.runtime.auth.calls import Calls
 from tieline.connectors.runtime.budget import Budget
-from tieline.connectors.runtime.decode import NotReadable, decode, download
+from tieline.connectors.runtime.decode import NotReadable, download
 from tieline.connectors.runtime.errors import (
     BadAnswer,
     CursorExpired,
@@ -24,10 +26,10 @@ from tieline.connectors.runtime.errors import (
     UpstreamUnavailable,
 )
 from tieline.connectors.runtime.judge import Verdict, judge, message
+from tieline.connectors.runtime.later import LONGEST, PAUSE, look, looking
 from tieline.connectors.runtime.observer import Counters, Exchange, Observer
 from tieline.connectors.runtime.request import Request
 from tieline.connectors.runtime.retry import RetryPolicy
-from tieline.connectors.runtime.tokens import TokenReply
 from tieline.connectors.runtime.transports import Transport, transport_of
 from tieline.core.errors import TielineError, Transient
 from tieline.security.egress import Egress, Response
@@ -35,9 +37,12 @@ from tieline.security.egress import Egress, Response
 _NEW_TOKEN_PAUSES: Final = (1.0, 2.0, 3.0, 4.0)
 
 
+Once = Callable[[Request], Awaitable[Response]]
+
+
 class Reply(Struct):
-    """What came of a call. ``kind``: ``ok``, ``done`` (it had happened before) or ``ignore`` (an error rule says
-    so).
+    """What came of a call. ``kind``: ``ok``, ``done`` (it had happened before), ``partial`` (not all of it happened;
+    ``said`` is why) or ``ignore`` (an error rule says so).
     """
 
     status: int
@@ -45,6 +50,7 @@ class Reply(Struct):
     body: Any
     attempts: int
     kind: str = "ok"
+    said: str = ""
 
 
 class Context(Struct, frozen=True):
@@ -81,9 +87,12 @@ class Sender:
         self.observer = observer
         self.policy = policy
         self.counters = counters
+        self.fetch_token = Calls(egress, policy, self._name(), self._report_token, self._sleep)
 
-    async def send(self, request: Request, context: Context, auth: Auth, purpose: str = "call") -> Reply:
-        """The answer that counts, or the error that is left after all attempts."""
+    async def send(
+        self, request: Request, context: Context, auth: Auth, purpose: str = "call", once: Once | None = None
+    ) -> Reply:
+        """The answer that counts, or the error that is left after all attempts. ``once`` makes one attempt."""
         attempt = limited = rereads = new_token = 0
         renewed = False
         while True:
@@ -96,16 +105,26 @@ class Sender:
             body: Any = None
             begun = time.perf_counter()
             try:
-                response = await self._once(request)
+                response = await (once or self._once)(request)
                 status, headers = response.status, response.headers
                 body, unreadable = _read(response, context)
                 if unreadable is not None and status < 400:
                     verdict = self._unreadable(unreadable, context)
                 else:
                     verdict = judge(
-                        status, headers, body, context.block, context.rules, context.idempotency, attempt=attempt
+                        status,
+                        headers,
+                        body,
+                        context.block,
+                        context.rules,
+                        context.idempotency,
+                        attempt=attempt - limited - rereads - new_token,  # refusals changed nothing over there
                     )
+                if verdict.message:
+                    verdict = Verdict(verdict.kind, request.without_secrets(verdict.message))
                 advice = advice_of.read(headers, limited=verdict.kind == "limited", rate=context.rate)
+                if verdict.kind == "limited" and advice.wait is None:
+                    advice = msgspec.structs.replace(advice, wait=context.transport.wait(body))
             except Transient as error:
                 failure = error
                 verdict = Verdict("retry", error.detail)
@@ -113,26 +132,25 @@ class Sender:
                 await self.budget.settle(self.account, context.rate, permit, advice)
                 self._report(request, context.block, response, failure, begun, attempt, purpose)
             match verdict.kind:
-                case "ok" | "done":
+                case "ok" | "done" | "partial" | "ignore":
                     assert response is not None
-                    return Reply(response.status, response.headers, body, attempt, verdict.kind)
-                case "ignore":
-                    assert response is not None
-                    return Reply(response.status, response.headers, None, attempt, "ignore")
+                    reply = self._reply(verdict, response, body, attempt)
+                    if response.status == 202 and purpose != "poll":
+                        return await self._later(reply, look(request, response), context, auth, once)
+                    return reply
                 case "retry":
-                    await self._pause(verdict, response, failure, attempt - limited)
+                    await self._pause(verdict, response, failure, attempt - limited, self._said(context, body))
                 case "limited":
                     limited += 1
                     await self._limited(verdict, response, advice, limited)
                 case "refresh":
-                    text = (
-                        f"{verdict.message} {'' if response is None else response.headers.get('WWW-Authenticate', '')}"
-                    )
+                    assert response is not None
+                    text = f"{verdict.message} {response.headers.get('WWW-Authenticate', '')}"
                     if auth.too_new(text) and new_token < len(_NEW_TOKEN_PAUSES):
                         await asyncio.sleep(_NEW_TOKEN_PAUSES[new_token])
                         new_token += 1
                         continue
-                    outcome = "" if renewed or rereads > 2 else await auth.refused(request, text)
+                    outcome = "" if renewed or rereads > 2 else await auth.refused(request, text, response.headers)
                     if not outcome:
                         raise self._reconnect(verdict, response)
                     renewed = renewed or outcome == "renewed"
@@ -140,38 +158,36 @@ class Sender:
                 case "reconnect":
                     raise self._reconnect(verdict, response)
                 case _:
-                    raise self._refused(verdict, response, context)
+                    raise self._refused(verdict, response, context, self._said(context, body))
             self.counters.retries += 1
 
-    async def fetch_token(self, url: str, body: bytes, headers: dict[str, str]) -> TokenReply:
-        """A POST to an authorization server; redirects are not followed, because the body holds the client's secret."""
-        attempt = 0
-        while True:
-            attempt += 1
-            request = Request("POST", url)
-            request.body = body
-            begun = time.perf_counter()
-            response: Response | None = None
-            failure: TielineError | None = None
-            told: float | None = None
-            try:
-                response = await self.egress.request(
-                    "POST", url, headers=headers, body=body, follow_redirects=False, secret_headers=("authorization",)
+    def _reply(self, verdict: Verdict, response: Response, body: Any, attempt: int) -> Reply:
+        if verdict.kind == "ignore":
+            body = None
+        said = self._masked(verdict.message) if verdict.kind == "partial" else ""
+        return Reply(response.status, response.headers, body, attempt, verdict.kind, said)
+
+    async def _later(
+        self, reply: Reply, request: Request | None, context: Context, auth: Auth, once: Once | None
+    ) -> Reply:
+        """What comes of work that the API has accepted and finishes later; ``request`` looks whether it has."""
+        if request is None:
+            return reply
+        attempts, waited = reply.attempts, 0.0
+        context = msgspec.structs.replace(context, block=looking(context.block), idempotency=Idempotency())
+        while reply.status == 202:
+            pause = advice_of.retry_after(reply.headers) or PAUSE
+            waited += pause
+            if waited > LONGEST:
+                raise BadAnswer(
+                    f"{self._name()} accepted block {context.block.id!r} and has not finished it within"
+                    f" {round(LONGEST)} s; it is not sent again",
+                    upstream_status=reply.status,
                 )
-                if response.status not in (408, 425, 429, 500, 502, 503, 504):
-                    return TokenReply(response.status, _lenient(response))
-                told = advice_of.read(response.headers, limited=True).wait
-                why = f"status {response.status}"
-            except Transient as error:
-                failure, why = error, error.detail
-            finally:
-                self._report(request, None, response, failure, begun, attempt, "token")
-            if attempt >= self.policy.attempts or (told or 0) > self.policy.max_wait:
-                raise UpstreamUnavailable(
-                    f"the authorization server of {self._name()} is not available ({why})",
-                    upstream_status=0 if response is None else response.status,
-                )
-            await self._sleep(self.policy.pause(attempt, told))
+            await self._sleep(pause)
+            reply = await self.send(request, context, auth, "poll", once)
+        reply.attempts = attempts
+        return reply
 
     async def _once(self, request: Request) -> Response:
         return await self.egress.request(
@@ -191,7 +207,12 @@ class Sender:
         return Verdict("fail", f"the answer is {problem}{happened}")
 
     async def _pause(
-        self, verdict: Verdict, response: Response | None, failure: TielineError | None, attempt: int
+        self,
+        verdict: Verdict,
+        response: Response | None,
+        failure: TielineError | None,
+        attempt: int,
+        more: dict[str, Any],
     ) -> None:
         told = None if response is None else advice_of.retry_after(response.headers)
         status = 0 if response is None else response.status
@@ -209,6 +230,7 @@ class Sender:
                 f"{self._name()} gave no usable answer in {attempt} attempts ({said})",
                 upstream_status=status,
                 excerpt=excerpt,
+                meta=more,
             )
         await self._sleep(self.policy.pause(attempt, told))
 
@@ -234,7 +256,9 @@ class Sender:
             meta={"upstream_status": status},
         )
 
-    def _refused(self, verdict: Verdict, response: Response | None, context: Context) -> TielineError:
+    def _refused(
+        self, verdict: Verdict, response: Response | None, context: Context, more: dict[str, Any]
+    ) -> TielineError:
         excerpt = self._masked(verdict.message)
         status = 0 if response is None else response.status
         said = f": {excerpt}" if excerpt else ""
@@ -243,7 +267,7 @@ class Sender:
             return BadAnswer(what, upstream_status=status, excerpt=excerpt)
         if status == 410 and context.block.iterable:
             return CursorExpired(what, upstream_status=status, excerpt=excerpt)
-        return UpstreamRefused(what, upstream_status=status, excerpt=excerpt)
+        return UpstreamRefused(what, upstream_status=status, excerpt=excerpt, meta=more)
 
     async def _sleep(self, seconds: float) -> None:
         self.counters.waited_seconds += seconds
@@ -280,12 +304,33 @@ class Sender:
                 )
             )
 
+    def _report_token(
+        self, request: Request, response: Response | None, failure: TielineError | None, begun: float, attempt: int
+    ) -> None:
+        self._report(request, None, response, failure, begun, attempt, "token")
+
     def _masked(self, text: str) -> str:
         """An API that repeats a credential in its error must not bring it into our history."""
         for secret in self.account.secrets.values():
             if len(secret) >= 4 and secret in text:
                 text = text.replace(secret, "***")
         return text
+
+    def _said(self, context: Context, body: Any) -> dict[str, Any]:
+        """What the transport finds in an error besides its message, without credentials."""
+        found = context.transport.problem(body)
+        return {name: self._clean(entry) for name, entry in found.items()}
+
+    def _clean(self, value: Any, depth: int = 0) -> Any:
+        if isinstance(value, str):
+            return self._masked(value[:2_000])
+        if depth > 20:
+            return None
+        if isinstance(value, dict):
+            return {name: self._clean(entry, depth + 1) for name, entry in list(value.items())[:100]}
+        if isinstance(value, list):
+            return [self._clean(entry, depth + 1) for entry in value[:100]]
+        return value
 
     def _name(self) -> str:
         return self.account.manifest.title or self.account.manifest.name
@@ -304,13 +349,6 @@ def _read(response: Response, context: Context) -> tuple[Any, NotReadable | None
         return (text, None) if status >= 400 else (message(text), problem)
 
 
-def _lenient(response: Response) -> Any:
-    try:
-        return decode(response.body, response.headers.get("Content-Type", ""), expect="any")
-    except NotReadable:
-        return response.body[:20_000].decode("utf-8", "replace")
-
-
 def context_of(account: Account, block: Block) -> Context:
     """Block settings over the manifest's."""
     manifest = account.manifest
@@ -319,7 +357,7 @@ def context_of(account: Account, block: Block) -> Context:
         idempotency = Idempotency() if manifest.idempotency is UNSET else manifest.idempotency
     if not block.writes:
         idempotency = Idempotency()
-    transport = transport_of(block)
+    transport = transport_of(block, manifest)
     return Context(
         block=block,
         transport=transport,

@@ -20,6 +20,7 @@ from tieline.connectors.runtime import times
 from tieline.core import json
 from tieline.core.errors import BadInput
 
+_MILLISECONDS: Final = 10**11  # seconds since 1970 stay below this until the year 5138
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,10 +39,11 @@ class Since:
         self.done = False
         self._asked: datetime | None = None
         if self.moment is not None and self.rule.by != "sort":
+            notation = _format(self.rule, since)
             # "After" would miss what shares the pointer's moment: ask from the tick before.
-            tick = timedelta(milliseconds=1) if self.rule.format == "unix_ms" else timedelta(seconds=1)
+            tick = timedelta(milliseconds=1) if notation == "unix_ms" else timedelta(seconds=1)
             asked = self.moment if self.rule.inclusive else self.moment - tick
-            self._value = times.render(asked, self.rule.format)
+            self._value = times.render(asked, notation)
             self._asked = times.parse(self._value)
 
     def value(self) -> str | None:
@@ -69,10 +71,26 @@ class Since:
                 if self.rule.by == "sort":
                     self.done = True
                     break
-                if self._asked is not None and at >= self._asked:
+                if (self._asked is not None and at >= self._asked) or self._never_updated(record):
                     continue
             kept.append(record)
         return kept
+
+    def _never_updated(self, record: Any) -> bool:
+        """Made before the pointer and not touched since: there is no reading in which that is a change."""
+        rule = self.rule
+        only_made = Incremental(field=rule.field)
+        return bool(rule.created_field) and moment_of(record, only_made) is None
+
+
+def _format(rule: Incremental, since: Any) -> str:
+    """Documents say "integer"; whether the API counts seconds or milliseconds shows in the pointer, its own number."""
+    number = since if isinstance(since, int | float) and not isinstance(since, bool) else None
+    if number is None and isinstance(since, str) and since.strip().isdigit():
+        number = int(since)
+    if rule.format not in ("unix", "unix_ms") or number is None:
+        return rule.format
+    return "unix_ms" if number >= _MILLISECONDS else "unix"
 
 
 def moment_of(record: Any, rule: Incremental) -> datetime | None:

@@ -13,7 +13,7 @@ from tieline.connectors.manifest import paths
 from tieline.connectors.manifest.model import Block, ErrorRule, Idempotency
 from tieline.connectors.manifest.paths import MISSING
 
-Kind = Literal["ok", "ignore", "done", "retry", "limited", "refresh", "reconnect", "fail"]
+Kind = Literal["ok", "ignore", "done", "partial", "retry", "limited", "refresh", "reconnect", "fail"]
 
 _QUOTA: Final = re.compile(
     r"rate.?limit|too.?many.?requests|quota.{0,20}(?:exceeded|exhausted)|usage.?limit.?exceeded|throttl", re.IGNORECASE
@@ -33,6 +33,10 @@ _MESSAGES: Final = (
     "message",
     "detail",
     "title",
+    "Message",
+    "Error.Message",
+    "errors.error.message",
+    "errors.error",
     "error.code",
     "error",
     "errors",
@@ -65,8 +69,12 @@ def judge(
         if _fits(rule, status, body):
             kind: Kind = "limited" if rule.then == "rate_limited" else rule.then
             return Verdict(kind, _at(body, rule.message) or message(body))
+    if status == 207 and (said := _refused_entries(body)):
+        return Verdict("partial", said)
     if 200 <= status < 300:
         return OK
+    if status == 304:
+        return Verdict("ignore")  # unchanged since the moment or version that an input named
     if status == 401:
         return Verdict("refresh", message(body))
     if status == 429:
@@ -82,6 +90,26 @@ def judge(
     if status in _TRANSIENT:
         return Verdict("retry", message(body))
     return Verdict("fail", message(body))
+
+
+def _refused_entries(body: Any) -> str:
+    """Which entries of a bulk call were refused, where each entry of the answer (207, RFC 4918 section 13) has its own
+    status; empty where none was.
+    """
+    entries = body
+    if isinstance(body, dict):
+        entries = next((found for found in body.values() if isinstance(found, list)), [])
+    if not isinstance(entries, list):
+        return ""
+    refused = []
+    for number, entry in enumerate(entries):
+        status = entry.get("status") if isinstance(entry, dict) else None
+        if isinstance(status, int) and not isinstance(status, bool) and status >= 400:
+            refused.append(f"entry {number} with status {status}")
+    if not refused:
+        return ""
+    more = f" and {len(refused) - 10} more" if len(refused) > 10 else ""
+    return f"{len(refused)} of {len(entries)} entries were refused: {', '.join(refused[:10])}{more}"
 
 
 def _fits(rule: ErrorRule, status: int, body: Any) -> bool:

@@ -19,7 +19,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     attempt: int = 1
     block: str = ""
     error: str = ""
-    purpose: str = "call"  # call, page, token, check
+    purpose: str = "call"  # call, page, poll, token, check
 
 
 class Observer(Protocol):

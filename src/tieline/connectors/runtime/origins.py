@@ -38,7 +38,7 @@ def origin_of(url: str) -> str:
 class Base:
     """The base URL of a connection, and what may be reached from it."""
 
-    __slots__ = ("_declared", "_default", "origin", "overridden", "params", "url")
+    __slots__ = ("_declared", "_default", "origin", "overridden", "params", "slashed", "url")
 
     def __init__(self, account: Account) -> None:
         servers = account.manifest.servers
@@ -60,6 +60,7 @@ class Base:
             raise BadInput("the base URL holds a user name or password; enter them as the connection's credentials")
         self.origin = origin_of(url)
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        self.slashed = len(parts.path) > 1 and parts.path.endswith("/")  # of an address that is called as it is
         self._declared = frozenset(
             origin_of(filled)
             for server in servers
@@ -164,7 +165,7 @@ def _fill(server: Server, params: dict[str, Any], *, lenient: bool) -> str:
             return text
         if any(part in (".", "..") for part in text.split("/")):
             raise BadInput(f"the value of {name!r} may not hold '..'")
-        return quote(text, safe="/-._~")
+        return quote(text.lstrip("/") if before.endswith("/") else text, safe="/-._~")
 
     filled = _VARIABLE.sub(value, server.url)
     if "{" in filled and lenient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import UNSET, Struct, ValidationError, convert
@@ -45,9 +46,12 @@ class Page(Struct):
 
 
 class Step(Struct):
-    """A page, and the error that reading on would meet: the page itself is good and is handed over first."""
+    """A page, the place of the next one, and the error that reading on would meet: the page itself is good and is
+    handed over first.
+    """
 
     page: Page
+    following: Place | None = None
     problem: PagingError | None = None
 
 
@@ -90,7 +94,7 @@ class Walk:
         later = {paging.param, paging.size_param} if paging.style != "none" else set()
         if self.since is not None:
             later |= {self.since.rule.param, self.since.rule.sort_param}
-        self.request = transport_of(block).build(block, inputs, base, frozenset(later - {""}))
+        self.request = transport_of(block, manifest).build(block, inputs, base, frozenset(later - {""}))
         if self.since is not None:
             self._ask_since(inputs)
         self.pager.prepare(self.request)
@@ -113,7 +117,7 @@ class Walk:
             return
         value = since.value()
         if value is None:
-            required = any(spec.required and spec.name == rule.param for spec in self.block.inputs)
+            required = any(spec.required and (spec.name or spec.id) == rule.param for spec in self.block.inputs)
             if not required or self.pager.value(self.request, rule.param, rule.location) is not None:
                 return
             value = since.floor()
@@ -153,7 +157,7 @@ class Walk:
             raise BadAnswer(str(error), upstream_status=reply.status) from None
         fresh, again = self._fresh(found, place)
         view = View(
-            url=request.url(),
+            request=request,
             body=reply.body,
             headers=reply.headers,
             count=len(fresh),
@@ -162,7 +166,6 @@ class Walk:
             number=place.page,
             size=self.pager.size,
             seen=place.seen + len(fresh),
-            secrets=frozenset(request.secret_query),
         )
         problem: PagingError | None = None
         following: Place | None = None
@@ -185,7 +188,7 @@ class Walk:
             number=place.page,
             total=self.pager.total(view),
         )
-        return Step(page, problem)
+        return Step(page, following, problem)
 
     def _beyond_the_end(self, error: UpstreamRefused, place: Place) -> bool:
         """Some servers say "no such page" after the last one instead of an empty list."""
@@ -295,7 +298,7 @@ class Walk:
         if len(keys) == 1:
             key = keys[0]
             try:
-                return {record[key] for record in found}
+                return set(map(itemgetter(key), found))
             except (KeyError, TypeError):
                 pass
         return {self._id(record) for record in found if isinstance(record, dict)} if keys else set()
@@ -308,11 +311,20 @@ class Walk:
         return found[0] if len(found) == 1 else tuple(found)
 
     def _cursor(self, place: Place) -> dict[str, Any]:
+        """The place as plain data, without what has its default."""
         cursor: dict[str, Any] = {"v": _CURSOR_VERSION, "page": place.page}
-        for name in ("at", "seen", "ties", "again", "shrunk", "empty"):
-            value = getattr(place, name)
-            if value not in (None, 0, False, []) or (name == "at" and value is not None):
-                cursor[name] = value
+        if place.at is not None:
+            cursor["at"] = place.at
+        if place.seen:
+            cursor["seen"] = place.seen
+        if place.ties:
+            cursor["ties"] = place.ties
+        if place.again:
+            cursor["again"] = True
+        if place.shrunk:
+            cursor["shrunk"] = True
+        if place.empty:
+            cursor["empty"] = place.empty
         return cursor
 
 
@@ -331,7 +343,7 @@ async def walk(
                 if len(page.records) >= left:
                     page.records, page.next = page.records[:left], None
                 left -= len(page.records)
-            place = None if page.next is None else place_of(page.next)
+            place = None if page.next is None else step.following
             if prefetch and place is not None:
                 ahead = asyncio.create_task(reading.step(place, send), name="next page")
             yield page

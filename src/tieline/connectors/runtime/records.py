@@ -7,6 +7,7 @@ from typing import Any, Final
 from tieline.connectors.manifest import paths
 from tieline.connectors.manifest.model import Block
 from tieline.connectors.manifest.paths import MISSING
+from tieline.connectors.runtime.errors import BadAnswer
 
 # Where lists usually lie, tried in this order when a block does not say it.
 _USUAL: Final = ("data", "items", "results", "value", "records", "entries", "values", "list", "rows", "content")
@@ -42,13 +43,26 @@ def records(block: Block, body: Any) -> list[Any]:
 
 
 def record(block: Block, body: Any) -> Any:
-    """The record of a block that gives one (or none), null when it is not there."""
+    """The record of a block that gives one (or none), null when it is not there.
+
+    Servers that answer an unknown id with 200 and an empty list mean "not there", and a list of one is that one.
+    Raises BadAnswer for a list that is somewhere else.
+    """
     if block.iterable:
-        return records(block, body)
-    if not block.records:
-        return body
-    found = paths.get(body, block.records)
-    return None if found is MISSING else found
+        try:
+            return records(block, body)
+        except NoRecords as error:
+            raise BadAnswer(str(error)) from None
+    found = paths.get(body, block.records) if block.records else body
+    if found is MISSING:
+        return None
+    if block.kind in ("get", "get_by") and isinstance(found, list) and len(found) < 2 and not _is_list_by_schema(block):
+        return found[0] if found else None
+    return found
+
+
+def _is_list_by_schema(block: Block) -> bool:
+    return block.output.get("type") == "array"
 
 
 def _find(block: Block, body: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit
@@ -12,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from tieline.connectors.runtime.styles import encode
 from tieline.core import json
 from tieline.core.errors import BadInput
+from tieline.security.egress import Upload
 
 # Framing belongs to the transport (RFC 9112 section 6, RFC 9110 section 7.2): no input may set it.
 _FORBIDDEN: Final = frozenset(
@@ -31,6 +33,8 @@ class Request:
         "body",
         "cookies",
         "credential",
+        "encoder",
+        "envelope",
         "form",
         "headers",
         "json",
@@ -49,12 +53,14 @@ class Request:
         self.headers: dict[str, str] = {}
         self.cookies: dict[str, str] = {}
         self.json: Any | UnsetType = UNSET
-        self.body: bytes | None = None
+        self.body: bytes | Upload | None = None
         self.form: list[tuple[str, str]] | None = None
         self.secret_headers: set[str] = set()
         self.secret_query: set[str] = set()
         self.credential = ""  # the token that the auth method put in, to tell which one was refused
         self.trusted = True  # whether the connection's credentials may go to this origin
+        self.encoder: Callable[[Request], bytes] | None = None  # writes ``json`` where it is not sent as JSON
+        self.envelope: dict[str, Any] = {}  # what goes around it: headers and credentials of a SOAP envelope
         self.origin = self.path = ""
         self.goto(base)
 
@@ -66,6 +72,7 @@ class Request:
         other.cookies = self.cookies.copy()
         other.json, other.body, other.credential = self.json, self.body, self.credential
         other.form = self.form
+        other.encoder, other.envelope = self.encoder, self.envelope.copy()
         other.secret_headers, other.secret_query = self.secret_headers.copy(), self.secret_query.copy()
         return other
 
@@ -85,6 +92,19 @@ class Request:
             return self.url()
         query = "&".join([f"{name}=***" if name in self.secret_query else pair for name, pair in self.query])
         return f"{self.origin}{self.path or '/'}?{query}"
+
+    def without_secrets(self, text: str) -> str:
+        """``text`` without the credentials of this request, in case the API repeats them."""
+        found = [self.headers.get(name, "") for name in self.secret_headers]
+        found += [self.get_query(name) or "" for name in self.secret_query]
+        found += [str(value) for value in self.envelope.get("credentials", {}).values()]
+        if "cookie" in self.secret_headers:
+            found += self.cookies.values()
+        for value in found:
+            for word in (value, *value.split()):
+                if len(word) >= 8 and word in text:
+                    text = text.replace(word, "***")
+        return text
 
     def get_query(self, name: str) -> str | None:
         for given, pair in self.query:
@@ -117,7 +137,16 @@ class Request:
             return self.headers
         return {**self.headers, "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
 
-    def final_body(self) -> bytes | None:
+    def whole_body(self) -> bytes:
+        """The body for who has to sign it; raises BadInput for one that is only there block by block."""
+        body = self.final_body()
+        if isinstance(body, Upload):
+            raise BadInput("the connection signs the bodies of its calls, so a file cannot be streamed; send it whole")
+        return body or b""
+
+    def final_body(self) -> bytes | Upload | None:
+        if self.encoder is not None:
+            return self.encoder(self)
         if self.json is UNSET:
             if self.form is None:
                 return self.body

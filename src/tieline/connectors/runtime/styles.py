@@ -89,6 +89,8 @@ def header(value: Any) -> str:
 
 def encode(value: str) -> str:
     """RFC 3986: everything but unreserved characters is percent-encoded, ``/ ? # %`` and blanks included."""
+    if value.isalnum() and value.isascii():
+        return value
     try:
         return quote(value, safe="")
     except UnicodeEncodeError:

@@ -4,26 +4,49 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tieline.connectors.runtime.account import Account, StoredToken
+from tieline.connectors.runtime.errors import ReconnectNeeded
+from tieline.core.clock import now
 
 Fetch = Callable[[StoredToken | None], Awaitable[StoredToken]]
+Made = tuple[bytes | None, dict[str, str]]  # body and headers of one attempt
 
 
 class TokenReply(Struct, frozen=True):
-    """What an authorization server answered; ``body`` is what it decodes to."""
+    """What an authorization server answered; ``body`` is what it decodes to.
+
+    ``headers`` have lower-case names, ``cookies`` are the values of Set-Cookie, ``asked_at`` is the moment before the
+    request, ``lost`` tells that the answer to an earlier attempt did not arrive.
+    """
 
     status: int
     body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
+    text: str = ""
+    asked_at: datetime = field(default_factory=now)
+    lost: bool = False
+
+    def __repr__(self) -> str:
+        return f"TokenReply({self.status})"
 
 
 class Fetcher(Protocol):
-    """A POST to an authorization server. Tries again while it is busy or broken, then raises UpstreamUnavailable."""
+    """A request to an authorization server; redirects are not followed, because it holds secrets.
 
-    async def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> TokenReply: ...
+    Tries again while the server is busy or broken, then raises UpstreamUnavailable. ``make`` gives body and headers
+    for each attempt anew. With ``once`` the request spends something: after an answer that may have been lost it is
+    sent once more, and not again. Raises BadAnswer for an answer that is too large.
+    """
+
+    async def __call__(
+        self, url: str, make: Callable[[], Made], *, method: str = "POST", once: bool = False
+    ) -> TokenReply: ...
 
 
 class TokenStore(Protocol):
@@ -36,7 +59,8 @@ class TokenStore(Protocol):
 
         ``fetch`` gets the token that it replaces. ``rejected`` is the value that the API refused: when another one is
         stored by now, somebody else was faster and that one is returned without a fetch. An error of ``fetch`` reaches
-        everybody who waited for it in this process, and leaves what is stored as it is.
+        everybody who waited for it in this process, and leaves what is stored as it is. A token that is ``dead`` is
+        stored too; for it everybody gets ReconnectNeeded without another fetch, until it is replaced or forgotten.
         """
         ...
 
@@ -55,15 +79,31 @@ class MemoryTokens:
 
         def usable() -> StoredToken | None:
             stored = self._stored.get(key)
-            return stored if stored is not None and stored.value != rejected and stored.fresh(min_valid) else None
+            return stored if usable_token(stored, min_valid, rejected) else None
 
         async def renew() -> StoredToken:
             found = usable()
             if found is None:
                 self._stored[key] = found = await fetch(self._stored.get(key))
-            return found
+            return alive(found)
 
         return usable() or await self._flights.join("/".join(key), rejected, renew)
+
+    def put(self, account: Account, token: StoredToken) -> None:
+        """Keep the first token of a connection, which a person gave his consent to."""
+        self._stored[(account.tenant_id, account.connection_id, account.auth_method)] = token
+
+
+def usable_token(stored: StoredToken | None, min_valid: float, rejected: str | None) -> bool:
+    """Whether the stored token can be used as it is; raises ReconnectNeeded where it never can again."""
+    return stored is not None and alive(stored).value != rejected and stored.fresh(min_valid)
+
+
+def alive(token: StoredToken) -> StoredToken:
+    """The token; raises ReconnectNeeded where it is known to be dead."""
+    if token.dead:
+        raise ReconnectNeeded(token.dead)
+    return token
 
 
 class Flights:

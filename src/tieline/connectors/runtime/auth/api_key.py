@@ -6,7 +6,6 @@ from msgspec import UNSET
 
 from tieline.connectors.runtime.auth.base import Auth, put, register
 from tieline.connectors.runtime.request import Request
-from tieline.core.errors import Misconfigured
 
 
 @register("api_key")
@@ -21,14 +20,3 @@ class ApiKey(Auth):
         value = self.method.prefix + self.answer(secret, "api_key", "key", "token")
         location = "header" if self.method.location is UNSET else str(self.method.location)
         put(request, location, self.method.name or "X-Api-Key", value)
-
-
-@register("custom")
-class Placed(Auth):
-    """Several credentials at once, each in the place that its field names."""
-
-    async def apply(self, request: Request) -> None:
-        if self.method.steps or any(field.location is UNSET for field in self.method.fields):
-            raise Misconfigured(
-                f"the auth method {self.method.id!r} has steps or fields without a place, which is not supported yet"
-            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, TypeVar
 
 from msgspec import UNSET, Struct
@@ -17,6 +17,7 @@ from tieline.connectors.runtime.tokens import Fetcher, TokenStore
 from tieline.core.errors import Misconfigured
 
 Refusal = Literal["renewed", "replaced", ""]
+Headers = Mapping[str, str]  # of an answer, with names in any case
 KINDS: dict[str, type[Auth]] = {}
 
 
@@ -26,6 +27,9 @@ class Surroundings(Struct):
     base: Base
     tokens: TokenStore
     fetch: Fetcher
+
+    def __repr__(self) -> str:
+        return "Surroundings()"
 
 
 class Auth(ABC):
@@ -52,10 +56,10 @@ class Auth(ABC):
     async def apply(self, request: Request) -> None:
         """Add the kind's own credentials; raises ReconnectNeeded where one is missing or dead."""
 
-    async def refused(self, request: Request, message: str) -> Refusal:
-        """The API answered 401. ``renewed``: other credentials were fetched for it; ``replaced``: somebody else had
-        done so
-        before; empty: there is nothing else to try."""
+    async def refused(self, request: Request, message: str, headers: Headers) -> Refusal:
+        """The API answered 401 with ``headers``. ``renewed``: other credentials were fetched for it; ``replaced``:
+        somebody else had done so before, or the answer says what was wrong with them; empty: there is nothing else to
+        try."""
         return ""
 
     def too_new(self, message: str) -> bool:
@@ -94,14 +98,31 @@ class Auth(ABC):
         return str(value)
 
 
+def entered(auth: Auth) -> tuple[dict[str, Any], ...]:
+    """What was entered for a method, by the ids of its fields, and the fields' defaults: for templates."""
+    defaults = {field.id: field.default for field in auth.method.fields if isinstance(field.default, str | int | float)}
+    return auth.account.secrets, auth.account.params, defaults
+
+
+def for_templates(auth: Auth) -> tuple[dict[str, Any], ...]:
+    """`entered`, and after it the fields that nothing was entered for: empty, or ReconnectNeeded where it is needed."""
+
+    def blank(field: Input) -> Callable[[], str]:
+        return lambda: auth.given(field)
+
+    return *entered(auth), {field.id: blank(field) for field in auth.method.fields}
+
+
 def put(request: Request, location: str, name: str, value: str) -> None:
-    """Set a credential in a header, the query or a cookie, and note that it is one."""
+    """Set a credential in a header, the query, a cookie or a header of the SOAP envelope, and note that it is one."""
     if location == "query":
         request.set_query(name, value)
         request.secret_query.add(name)
     elif location == "cookie":
         request.set_cookie(name, value)
         request.secret_headers.add("cookie")
+    elif location == "envelope":
+        request.envelope["credentials"] = {**request.envelope.get("credentials", {}), name: value}
     else:
         request.set_header(name, value)
         request.secret_headers.add(name.lower())

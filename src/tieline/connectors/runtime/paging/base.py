@@ -31,7 +31,7 @@ _NO = frozenset({"false", "0", "no", "n", "", "null", "none"})
 class View(Struct):
     """One page as a pager sees it."""
 
-    url: str
+    request: Request  # as it was sent, with its credentials
     body: Any
     headers: Mapping[str, str]
     count: int  # records that are new on this page
@@ -40,7 +40,15 @@ class View(Struct):
     number: int  # 1 for the first page of the walk
     size: int  # records that were asked for; 0 = the server decides
     seen: int  # records of the walk so far, this page included
-    secrets: frozenset[str] = frozenset()  # names of query parameters that carry credentials
+
+    @property
+    def url(self) -> str:
+        return self.request.url()
+
+    @property
+    def secrets(self) -> set[str]:
+        """Names of query parameters that carry credentials."""
+        return self.request.secret_query
 
 
 class Verdict(Struct, frozen=True):

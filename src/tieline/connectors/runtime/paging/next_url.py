@@ -55,7 +55,7 @@ class NextUrl(Pager):
         return found
 
 
-def _without(url: str, secrets: frozenset[str]) -> str:
+def _without(url: str, secrets: set[str]) -> str:
     """Path and query of a link, without the credentials that an API may repeat in it: they are added to each
     request.
     """
