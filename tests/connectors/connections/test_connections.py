@@ -20,6 +20,7 @@ from tieline.security.egress import Egress, Policy, parse_allow
 from tieline.security.vault import Vault, VaultError
 from tieline.storage import tables
 from tieline.storage.database import Database
+from tieline.tenancy import notices
 
 pytestmark = pytest.mark.anyio
 BASE = "https://api.example.com/v1"
@@ -274,3 +275,37 @@ async def test_check_of_an_address_that_may_not_be_called_says_so(database: Data
         result = await connections.check(tenant, identity, egress)
     assert not result.ok
     assert "127.0.0.1" in result.detail
+
+
+async def test_the_token_of_a_client_without_a_secret_is_bound_too(
+    database: Database, connections: Connections
+) -> None:
+    tenant = await make_tenant(database)
+    manifest = oauth_manifest(BASE)
+    [method] = manifest.auth
+    method.grants, method.authorization_url = ["authorization_code"], "/oauth2/authorize"
+    method.fields = [Input(id="client_id", required=True)]
+    identity = await connect(database, connections, tenant, manifest, params={"client_id": "public"})
+    async with database.tenant(tenant) as unit:
+        await connections.connected(unit, identity, StoredToken(value="the-token"))
+        assert (await connections.update(unit, identity, params={"client_id": "public"}))["is_connected"]
+    assert (await connections.account(tenant, identity)).params == {"client_id": "public"}
+    manifest.servers[0].url = "https://api.example.net/v1"
+    async with database.tenant(tenant) as unit:
+        await Library(database).save(unit, manifest)
+    with pytest.raises(ReconnectNeeded, match="entered again"):
+        await connections.account(tenant, identity)
+
+
+async def test_only_what_a_person_can_mend_opens_a_notice(database: Database, connections: Connections) -> None:
+    tenant = await make_tenant(database)
+    down = await connect(database, connections, tenant, key_manifest("http://127.0.0.1:9"), secrets={"api_key": "k"})
+    async with Egress(Policy(allow=parse_allow("127.0.0.0/8"))) as egress:
+        assert not (await connections.check(tenant, down, egress)).ok
+    async with database.tenant(tenant) as unit:
+        assert (await connections.get(unit, down))["is_connected"] is False
+        assert await notices.still_open(unit) == []
+    await connections.report(tenant, down, "revoked\x00 by the owner")
+    async with database.tenant(tenant) as unit:
+        [told] = await notices.still_open(unit)
+    assert told["detail"] == "revoked by the owner"

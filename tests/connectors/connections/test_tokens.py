@@ -8,10 +8,14 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from tests.connectors.connections.making import connect, make_tenant, oauth_manifest, vault
 from tests.connectors.connections.processes import workers
 from tieline.connectors.connections import Connections, DatabaseTokens
+from tieline.connectors.library import Library
+from tieline.connectors.manifest.authsteps import AuthStep, StepInject, StepRequest
+from tieline.connectors.manifest.model import AuthMethod
 from tieline.connectors.runtime import Account, StoredToken
 from tieline.connectors.runtime.errors import ReconnectNeeded
 from tieline.core.clock import now
@@ -119,6 +123,90 @@ async def test_who_started_the_fetch_may_go_away_without_harm_to_the_others(data
     starter.cancel()
     assert (await other).value == "at-1"
     assert server.calls == 1
+
+
+async def test_a_token_that_is_dead_is_told_to_everybody_without_another_fetch(database: Database) -> None:
+    connections, account = await make_account(database)
+    server, other = Server(dead="the refresh token is not accepted any more"), DatabaseTokens(database, vault())
+    for store in (connections.tokens, other, connections.tokens):
+        with pytest.raises(ReconnectNeeded, match="not accepted any more"):
+            await store.token(account, server.fetch, min_valid=60)
+    assert server.calls == 1
+    async with database.tenant(UUID(account.tenant_id)) as unit:
+        await connections.tokens.put(unit, UUID(account.connection_id), StoredToken(value="at-new"))
+    assert (await other.token(account, server.fetch, min_valid=60)).value == "at-new"
+    assert server.calls == 1
+
+
+async def test_the_first_token_of_a_consent_is_kept_sealed_and_belongs_to_its_tenant(database: Database) -> None:
+    connections, account = await make_account(database)
+    token = StoredToken(value="at-secret", refresh_token="rt-secret", secret="ts-secret", grant="authorization_code")
+    assert "secret" not in repr(token)
+    server, identity = Server(), UUID(account.connection_id)
+    async with database.tenant(UUID(account.tenant_id)) as unit:
+        await connections.tokens.put(unit, identity, token)
+        row = await unit.one(unit.select(tables.connection_tokens))
+    assert row is not None
+    assert b"secret" not in row["sealed"]
+    kept = await connections.tokens.token(account, server.fetch, min_valid=60)
+    assert (kept, server.calls) == (token, 0)
+    stranger = await make_tenant(database)
+    with pytest.raises(IntegrityError):
+        async with database.tenant(stranger) as unit:
+            await connections.tokens.put(unit, identity, token)
+
+
+async def test_a_rotated_token_is_kept_though_the_database_connection_dies_meanwhile(database: Database) -> None:
+    """The server has replaced the refresh token: what it gave must not be lost with our transaction."""
+    connections, account = await make_account(database)
+
+    async def fetch(old: StoredToken | None) -> StoredToken:
+        await database.autocommit(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE state = 'idle in transaction' AND datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return StoredToken(value="at-new", refresh_token="rt-new")
+
+    assert (await connections.tokens.token(account, fetch, min_valid=60)).value == "at-new"
+    server, other = Server(), DatabaseTokens(database, vault())
+    assert (await other.token(account, server.fetch, min_valid=60)).refresh_token == "rt-new"
+    assert server.calls == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization_url", "refresh_url", "device_url", "request_token_url", "discovery_url", "revoke_url"]
+)
+async def test_secrets_are_bound_to_every_address_of_the_method(database: Database, name: str) -> None:
+    tenant, connections = await make_tenant(database), Connections(database, vault())
+    document = oauth_manifest("https://api.example.com")
+    answers = {"client_id": "app", "client_secret": "secret"}
+    identity = await connect(database, connections, tenant, document, secrets=answers)
+    assert (await connections.account(tenant, identity)).secrets["client_secret"] == "secret"
+    setattr(document.auth[0], name, "https://api.example.com/same-origin")
+    async with database.tenant(tenant) as unit:
+        await Library(database).save(unit, document)
+    assert (await connections.account(tenant, identity)).secrets["client_secret"] == "secret"
+    setattr(document.auth[0], name, "https://evil.example/x")
+    async with database.tenant(tenant) as unit:
+        await Library(database).save(unit, document)
+    with pytest.raises(ReconnectNeeded, match="addresses of the connector"):
+        await connections.account(tenant, identity)
+
+
+async def test_secrets_are_bound_to_the_hosts_of_login_steps(database: Database) -> None:
+    tenant, connections = await make_tenant(database), Connections(database, vault())
+    document = oauth_manifest("https://api.example.com")
+    step = AuthStep(request=StepRequest(url="/login/{client_id}"), extract={"s": "$.s"})
+    inject = AuthStep(inject=[StepInject(name="X", value="{s}")])
+    document.auth[0] = AuthMethod(id="oauth", kind="session", fields=document.auth[0].fields, steps=[step, inject])
+    answers = {"client_id": "app", "client_secret": "secret"}
+    identity = await connect(database, connections, tenant, document, secrets=answers)
+    await connections.account(tenant, identity)
+    step.request = StepRequest(url="https://evil.example/login/{client_id}")
+    async with database.tenant(tenant) as unit:
+        await Library(database).save(unit, document)
+    with pytest.raises(ReconnectNeeded, match="addresses of the connector"):
+        await connections.account(tenant, identity)
 
 
 async def test_an_unreadable_token_is_fetched_anew(database: Database) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from tieline.connectors.manifest.model import AuthMethod, Input, Manifest
 from tieline.connectors.runtime.account import Account
@@ -32,6 +33,7 @@ class Binding(Struct, frozen=True):
 
     base: str = ""
     token: str = ""
+    others: tuple[str, ...] = ()  # of all other addresses that the auth method names
 
     def seal(self, vault: Vault, context: bytes, secrets: dict[str, str]) -> bytes:
         return vault.seal(json.dumps(_Sealed(binding=self, secrets=secrets)), context=context)
@@ -62,7 +64,7 @@ def sort_answers(manifest: Manifest, method_id: str, params: dict[str, Any], sec
     hidden: dict[str, str] = {}
     for name, value in params.items():
         spec = fields.get(name)
-        if spec is not None and _is_secret(spec):
+        if _is_secret(spec) if spec is not None else name in _always(method):
             hidden[name] = _secret(name, value)
         elif value is not None:
             kept[name] = value
@@ -112,7 +114,11 @@ def _always(method: AuthMethod | None) -> tuple[str, ...]:
             "api_key": ("api_key",),
             "basic": ("username", "password"),
             "bearer": ("token",),
+            "digest": ("username", "password"),
+            "oauth1": ("consumer_key", "consumer_secret"),
             "oauth2": ("client_id", "client_secret"),
+            "jwt_bearer": ("private_key",),
+            "hmac": ("secret",),
         }.get(kind, ())
         if method is not None and not method.fields
         else ()
@@ -150,14 +156,32 @@ def bound(account: Account) -> Binding:
     base = Base(account)
     method = account.method()
     token = origin_of(base.of_token(method.token_url)) if method is not None and method.token_url else ""
-    return Binding(base=origin_of(base.origin), token=token)
+    mine = origin_of(base.origin)
+    others = {origin_of(base.of_token(url)) for url in _addresses(method)} if method is not None else set()
+    return Binding(base=mine, token=token, others=tuple(sorted(others - {mine, token})))
+
+
+def _addresses(method: AuthMethod) -> list[str]:
+    """Every address of an auth method but its token URL; of a login step's only the part that is no template."""
+    named = [
+        *(method.authorization_url, method.refresh_url, method.revoke_url, method.device_url),
+        *(method.request_token_url, method.discovery_url),
+    ]
+    hosts = [re.match(r"(?i)https?://[^/?#]+", step.request.url) for step in method.steps if step.request is not UNSET]
+    return [url for url in named if url] + [host[0] for host in hosts if host is not None]
 
 
 def missing(account: Account) -> str:
     """One sentence about the credentials that are still to be entered; empty when all are there."""
+    lacking = lacking_fields(account)
+    return f"enter {', '.join(map(repr, lacking))} to connect" if lacking else ""
+
+
+def lacking_fields(account: Account) -> list[str]:
+    """The labels of the credentials that are still to be entered."""
     method = account.method()
     if method is None or method.kind == "none":
-        return ""
+        return []
     given = {spec.id for spec in method.fields if _has(account, spec)}
     needed = [spec for spec in method.fields if spec.required or (method.kind == "api_key" and _is_secret(spec))]
     lacking = [spec.label or spec.id for spec in needed if spec.id not in given]
@@ -165,7 +189,7 @@ def missing(account: Account) -> str:
         lacking = [spec.label or spec.id for spec in method.fields if _is_secret(spec)][:1]
     if not method.fields and not account.secrets:
         lacking = list(_always(method))
-    return f"enter {', '.join(map(repr, lacking))} to connect" if lacking else ""
+    return lacking
 
 
 def _has(account: Account, spec: Input) -> bool:

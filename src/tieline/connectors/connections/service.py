@@ -13,7 +13,8 @@ from tieline.connectors.connections.budget import DatabaseBudget
 from tieline.connectors.connections.tokens import DatabaseTokens
 from tieline.connectors.library.service import Library
 from tieline.connectors.manifest.model import Manifest
-from tieline.connectors.runtime.account import Account
+from tieline.connectors.runtime.account import Account, StoredToken
+from tieline.connectors.runtime.auth.interactive import interactive
 from tieline.connectors.runtime.client import CheckResult, Client
 from tieline.connectors.runtime.errors import ReconnectNeeded
 from tieline.core.clock import now
@@ -24,10 +25,12 @@ from tieline.security.vault import Vault
 from tieline.storage.database import Database
 from tieline.storage.tables import connections
 from tieline.storage.unit import Unit
+from tieline.tenancy import notices
 
 Row = dict[str, Any]
 T = TypeVar("T")
 
+RECONNECT: Final = "reconnect"
 _LONGEST_NAME: Final = 200
 _LONGEST_ERROR: Final = 1000
 _COLUMNS: Final = tuple(column for column in connections.c if column.name != "secrets")
@@ -71,7 +74,7 @@ class Connections:
         connection_id = new_id()
         account = _account(manifest, unit, connection_id, answers, server)
         binding = bound(account)
-        lacking = missing(account)
+        lacking = missing(account) or _sign_in(account)
         await unit.insert(
             connections,
             id=connection_id,
@@ -82,7 +85,7 @@ class Connections:
             auth_method=account.auth_method,
             server=account.server,
             params=answers.params,
-            secrets=self._seal(unit, connection_id, answers.secrets, binding),
+            secrets=self._seal(unit, account, binding),
             is_connected=not lacking,
             error=lacking or None,
         )
@@ -159,21 +162,34 @@ class Connections:
         merged = {name: value for name, value in {**kept, **given.secrets}.items() if value not in (None, "")}
         account.secrets = merged
         lacking = missing(account)
-        if merged != self._open(unit, row)[0] or old_binding != binding or given.params != row["params"]:
+        if merged != self._open(unit, row)[0] or old_binding != binding or _asked(account, given.params, row["params"]):
             await self.tokens.forget(unit, row["id"])
             await self.budget.forget(unit, row["id"])
+            lacking = lacking or _sign_in(account)
+        elif not lacking and not row["is_connected"]:
+            lacking = row["error"] or ""  # nothing has changed that could have helped
         return {
             "auth_method": account.auth_method,
             "server": account.server,
             "params": given.params,
-            "secrets": self._seal(unit, row["id"], merged, binding),
+            "secrets": self._seal(unit, account, binding),
             "is_connected": not lacking,
             "error": lacking or None,
         }
 
+    async def connected(self, unit: Unit, connection_id: UUID, token: StoredToken | None = None) -> None:
+        """A person has just signed in, or the credentials were tried out: keep the token and settle the notice."""
+        if token is not None:
+            await self.tokens.put(unit, connection_id, token)
+        await unit.update(
+            connections, connections.c.id == connection_id, is_connected=True, error=None, updated_at=now()
+        )
+        await notices.close(unit, _notice_key(connection_id))
+
     async def delete(self, unit: Unit, connection_id: UUID) -> None:
         """Remove a connection with its secrets and tokens; raises NotFound."""
         await self.budget.forget(unit, connection_id)
+        await notices.close(unit, _notice_key(connection_id))
         try:
             removed = await unit.delete(connections, connections.c.id == connection_id)
         except IntegrityError as error:
@@ -182,20 +198,21 @@ class Connections:
             _found(None)
 
     async def account(self, tenant_id: UUID, connection_id: UUID) -> Account:
-        """The connection, opened. Raises NotFound, or ReconnectNeeded where the connector's base URL or token URL has
-        moved
-        to another origin since the secrets were entered."""
+        """The connection, opened.
+
+        Raises NotFound, or ReconnectNeeded where an address of the connector has moved to another origin since the
+        secrets were entered.
+        """
         async with self._database.tenant(tenant_id) as unit:
             row = _found(await unit.one(unit.select(connections).where(connections.c.id == connection_id)))
             manifest = await self._library.manifest(unit, row["connector_id"])
             secrets, binding = self._open(unit, row)
             answers = Answers(method=row["auth_method"], params=row["params"], secrets=secrets)
             account = _account(manifest, unit, connection_id, answers, row["server"])
-        if secrets and binding != bound(account):
+        if row["secrets"] is not None and binding != bound(account):
             raise ReconnectNeeded(
-                f"the addresses of the connector {manifest.name!r} have changed since {row['name']!r} was"
-                " connected; the"
-                " credentials are not sent to the new ones until they are entered again"
+                f"the addresses of the connector {manifest.name!r} have changed since {row['name']!r} was connected;"
+                " the credentials are not sent to the new ones until they are entered again"
             )
         return account
 
@@ -211,25 +228,43 @@ class Connections:
                 result = await client.check()
         except (ReconnectNeeded, BadInput) as error:
             result = CheckResult(ok=False, detail=error.detail)
-        await self.report(tenant_id, connection_id, None if result.ok else result.detail)
+        told = None if result.ok else result.detail
+        await self.report(tenant_id, connection_id, told, renew=result.verified)
         return result
 
-    async def report(self, tenant_id: UUID, connection_id: UUID, error: str | None) -> None:
-        """Note that the connection works (None) or that it has to be renewed, and why."""
-        text = error[:_LONGEST_ERROR] if error else None
+    async def report(self, tenant_id: UUID, connection_id: UUID, error: str | None, *, renew: bool = True) -> None:
+        """Note that the connection works (None), or why not.
+
+        That it has to be renewed (``renew``) opens a notice; an API that is only down needs nobody.
+        """
+        text = error.replace("\x00", "")[:_LONGEST_ERROR] if error else None
         async with self._database.tenant(tenant_id) as unit:
+            mine = connections.c.id == connection_id
             changed = (connections.c.is_connected != (text is None)) | connections.c.error.is_distinct_from(text)
-            await unit.update(
-                connections,
-                connections.c.id == connection_id,
-                changed,
-                is_connected=text is None,
-                error=text,
-                updated_at=now(),
+            moved = await unit.update(
+                connections, mine, changed, is_connected=text is None, error=text, updated_at=now()
+            )
+            if not moved:
+                return
+            if text is None:
+                await notices.close(unit, _notice_key(connection_id))
+                return
+            if not renew:
+                return
+            name = await unit.scalar(unit.select(connections, connections.c.name).where(mine))
+            await notices.open(
+                unit,
+                kind=RECONNECT,
+                subject=f"connection:{connection_id}",
+                title=f"The connection {name!r} has to be renewed",
+                detail=text,
             )
 
-    def _seal(self, unit: Unit, connection_id: UUID, secrets: dict[str, str], binding: Binding) -> bytes | None:
-        return binding.seal(self._vault, _context(unit, connection_id), secrets) if secrets else None
+    def _seal(self, unit: Unit, account: Account, binding: Binding) -> bytes | None:
+        """Also without secrets where there will be tokens, which are bound in the same way."""
+        if not account.secrets and not interactive(account.method()):
+            return None
+        return binding.seal(self._vault, _context(unit, UUID(account.connection_id)), account.secrets)
 
     def _open(self, unit: Unit, row: Row) -> tuple[dict[str, str], Binding]:
         if row["secrets"] is None:
@@ -247,6 +282,22 @@ def _account(manifest: Manifest, unit: Unit, connection_id: UUID, answers: Answe
         params=dict(answers.params),
         secrets=answers.secrets,
     )
+
+
+def _sign_in(account: Account) -> str:
+    method = account.method()
+    return "sign in to connect" if method is not None and interactive(method) else ""
+
+
+def _asked(account: Account, given: Row, before: Row) -> bool:
+    """Whether an answer has changed that a token may have been fetched with."""
+    method = account.method()
+    asked = {"scope", "scopes", *(spec.id for spec in (method.fields if method is not None else []))}
+    return any(given.get(name) != before.get(name) for name in asked)
+
+
+def _notice_key(connection_id: UUID) -> str:
+    return f"{RECONNECT}/connection:{connection_id}"
 
 
 def _context(unit: Unit, connection_id: UUID) -> bytes:

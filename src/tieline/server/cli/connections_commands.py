@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -55,6 +56,64 @@ def create(
         say_json(made)
     else:
         say(made["id"])
+
+
+@connections.command()
+def connect(
+    connector: Annotated[str, typer.Argument(help="Name or id of the connector, or of a connection with --renew.")],
+    name: Annotated[str, typer.Option("--name", help="What the connection is to be called.")] = "",
+    method: Annotated[str, typer.Option("--auth-method", help="Which of the connector's ways to sign in.")] = "",
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", "-p", help="An answer that is known already, such as client_id=app."),
+    ] = None,
+    renew: Annotated[bool, typer.Option("--renew", help="Renew an existing connection.")] = False,
+    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the link in a browser.")] = False,
+    wait: Annotated[
+        int, typer.Option("--wait", min=0, help="Seconds to wait for the person; 0 = only the link.")
+    ] = 300,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Connect an account in a browser: prints the link, waits until the person has signed in."""
+    answers = {entry["name"]: entry["value"] for entry in map(_answer, param or [])}
+
+    async def work(api: Api) -> dict[str, Any]:
+        listed = PATH if renew else "automation-connectors"
+        chosen = pick(await everything(api, listed), connector, "connection" if renew else "connector", *_NAMES[renew])
+        body = {"connectionId" if renew else "connectorId": chosen["id"], "authMethod": method, "params": answers}
+        made: dict[str, Any] = await api.call("POST", "connect-sessions", body if renew else {**body, "name": name})
+        if not as_json:
+            say(f"open   {made['link']}")
+        if open_it:
+            typer.launch(made["link"])
+        found = await _waited(api, made, wait)
+        return {**found, "link": made["link"]}
+
+    found = on_server(url, api_key, work)
+    if as_json:
+        say_json(found)
+    elif found["status"] == "connected":
+        say(f"connected {found['connectionId']}")
+    if wait and found["status"] != "connected":
+        raise BadInput(
+            f"not connected within {wait} s (the session is {found['status']}): {found['error'] or 'no answer'}"
+        )
+
+
+_NAMES = {False: ("slug", "guid", "name"), True: ("name",)}
+
+
+async def _waited(api: Api, made: dict[str, Any], seconds: int) -> dict[str, Any]:
+    """The session once it is over, or as it is when the patience is."""
+    found = made
+    for _ in range(seconds):
+        found = await api.call("GET", f"connect-sessions/{made['id']}")
+        if found["status"] in ("connected", "expired"):
+            break
+        await asyncio.sleep(1)
+    return found
 
 
 @connections.command()

@@ -1,0 +1,1 @@
+"""What a person's browser opens while he uses somebody else's product."""
