@@ -19,8 +19,11 @@ from tests.api import contracts
 from tieline.api.edge.intake import Intake
 from tieline.automations.library import Automations
 from tieline.automations.runs import Runs
+from tieline.automations.triggers.hooked import Hooked
+from tieline.connectors.connecting import ConnectSessions
 from tieline.connectors.connections import Connections
 from tieline.connectors.library import Library
+from tieline.connectors.webhooks import Webhooks
 from tieline.core.ids import new_id
 from tieline.security.egress import Egress, Policy, parse_allow
 from tieline.security.vault import Vault, parse_keys
@@ -47,8 +50,11 @@ class Parts:
     queue: Queue
     connectors: Library
     connections: Connections
+    connecting: ConnectSessions
+    webhooks: Webhooks
     automations: Automations
     runs: Runs
+    hooked: Hooked | None = None
 
 
 @dataclass
@@ -122,21 +128,34 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(data_dir=tmp_path_factory.mktemp("data"))
 
 
-@pytest.fixture(scope="module")
-async def parts(database: Database, settings: Settings) -> AsyncIterator[Parts]:
-    vault = Vault(parse_keys(Vault.generate_key()))
+@asynccontextmanager
+async def assembled(database: Database, settings: Settings, vault: Vault) -> AsyncIterator[Parts]:
+    """The parts of a platform over ``database``, which may call loopback addresses."""
     async with Egress(Policy(allow=parse_allow("127.0.0.0/8"))) as egress:
+        library = Library(database)
+        connections = Connections(database, vault, library)
+        webhooks = Webhooks(database, vault, library, connections, egress, settings.base_url)
+        hooked = Hooked(database, webhooks)
         yield Parts(
             settings=settings,
             database=database,
             vault=vault,
             egress=egress,
             queue=Queue(database),
-            connectors=Library(database),
-            connections=Connections(database, vault),
-            automations=Automations(database, vault),
+            connectors=library,
+            connections=connections,
+            connecting=ConnectSessions(database, vault, library, connections, egress),
+            webhooks=webhooks,
+            automations=Automations(database, vault, listeners=[hooked]),
             runs=Runs(database),
+            hooked=hooked,
         )
+
+
+@pytest.fixture(scope="module")
+async def parts(database: Database, settings: Settings) -> AsyncIterator[Parts]:
+    async with assembled(database, settings, Vault(parse_keys(Vault.generate_key()))) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -317,3 +317,27 @@ def test_an_answer_that_turned_out_to_be_secret_is_not_shown() -> None:
     assert SECRET not in str(shown)
     assert [item.get("value") for item in shown["params"]] == [None, "eu"]
     assert shown["params"][0]["isSet"] is True
+
+
+async def test_metadata_and_probe_are_for_those_who_see_the_connection(
+    api: httpx.AsyncClient, other: httpx.AsyncClient, upstream: str
+) -> None:
+    document = (await api.get(f"{upstream}/openapi.json")).text
+    made = await api.post("/api/workflows/automation-connectors", json={"document": document, "name": "all"})
+    assert made.status_code == 201, made.text
+    body = {"connectorId": made.json()["id"], "name": "All", "params": answers(api_key="key-123")}
+    connection = (await api.post(BASE, json=body)).json()
+    where = f"{BASE}/{connection['id']}"
+    listed = await api.get(f"{where}/objects")
+    assert {"attendee", "deal"} <= {one["value"] for one in listed.json()["data"]}
+    found = {one["name"]: one for one in (await api.get(f"{where}/objects/attendee/fields")).json()["data"]}
+    assert (found["email"]["dynamic"], found["id"]["readOnly"]) == (False, True)
+    assert (await api.get(f"{where}/objects/unicorn/fields")).status_code == 404
+    options = "blocks/create_eventtech_attendee/inputs/email/actions/options"
+    assert (await api.post(f"{where}/{options}", json={})).json() == {"data": []}
+    assert (await api.post(f"{where}/{options.replace('email', 'x')}", json={})).status_code == 404
+    report = (await api.post(f"{where}/actions/probe", json={})).json()
+    assert sum(report["counts"].values()) == len(report["findings"]) > 0
+    for path in ("objects", "objects/attendee/fields"):
+        assert (await other.get(f"{where}/{path}")).status_code == 404
+    assert (await other.post(f"{where}/actions/probe", json={})).status_code == 404

@@ -78,16 +78,16 @@ SERVER = """
 import asyncio, sys
 from pathlib import Path
 import uvicorn
-from tests.api.conftest import Parts
+from tests.api.conftest import assembled
+from tieline.security.vault import Vault, parse_keys
 from tieline.server.app import create_app
 from tieline.server.settings import Settings
 from tieline.storage.database import Database
 
 async def main(dsn, data_dir):
     settings = Settings(data_dir=Path(data_dir))
-    async with await Database.open(dsn, Path(data_dir)) as database:
-        from tieline.automations.library import Automations
-        parts = Parts(settings, database, None, None, None, None, None, Automations(database, None), None)
+    vault = Vault(parse_keys(Vault.generate_key()))
+    async with await Database.open(dsn, Path(data_dir)) as database, assembled(database, settings, vault) as parts:
         server = uvicorn.Server(uvicorn.Config(create_app(parts), port=0, log_config=None, lifespan="off"))
         task = asyncio.create_task(server.serve())
         while not server.started:

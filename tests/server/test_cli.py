@@ -165,6 +165,21 @@ def test_a_manifest_is_written_to_a_file_and_is_a_document_itself(cli: Cli) -> N
     cli("connectors", "rm", "from-manifest")
 
 
+def test_files_of_one_documentation_travel_to_the_server_together(cli: Cli) -> None:
+    schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+    item = {"name": "List", "request": {"method": "GET", "url": "{{base}}/notes"}}
+    scope = {
+        "name": "Live",
+        "_postman_variable_scope": "environment",
+        "values": [{"key": "base", "value": "https://caf\u00e9.example"}],
+    }
+    (cli.folder / "notes.json").write_text(json.dumps({"info": {"name": "Notes", "schema": schema}, "item": [item]}))
+    (cli.folder / "live.json").write_bytes(json.dumps(scope, ensure_ascii=False).encode("cp1252"))
+    cli.json("connectors", "import", "notes.json", "--with", "live.json")
+    assert cli.json("connectors", "show", "notes")["servers"] == [{"url": "https://caf\u00e9.example"}]
+    cli("connectors", "rm", "notes")
+
+
 def test_a_folder_gives_one_line_a_document_and_fails_if_one_does(cli: Cli) -> None:
     folder = cli.folder / "documents"
     folder.mkdir()

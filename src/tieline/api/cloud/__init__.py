@@ -8,15 +8,24 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from tieline.api.cloud.automations.endpoints import router as automations
+from tieline.api.cloud.connect_sessions.endpoints import router as connect_sessions
+from tieline.api.cloud.connections.endpoints import probing
 from tieline.api.cloud.connections.endpoints import router as connections
+from tieline.api.cloud.connectors.drifting import router as connector_drift
 from tieline.api.cloud.connectors.endpoints import router as connectors
 from tieline.api.cloud.connectors.endpoints import writing as connector_writing
+from tieline.api.cloud.metadata.endpoints import router as metadata
+from tieline.api.cloud.notices.endpoints import router as notices
 from tieline.api.cloud.pointers.endpoints import router as pointers
 from tieline.api.cloud.runs.endpoints import router as runs
+from tieline.api.cloud.webhook_subscriptions.endpoints import router as webhook_subscriptions
 
 PREFIXES = {"/api/workflows": "workflows", "/api/v1": "v1"}
-_BOTH = (automations, runs, pointers, connections, connectors)
-_ROUTERS = {"/api/workflows": (*_BOTH, connector_writing), "/api/v1": _BOTH}
+_BOTH = (automations, runs, pointers, connections, connectors, webhook_subscriptions)
+_ROUTERS = {
+    "/api/workflows": (*_BOTH, connect_sessions, metadata, probing, connector_writing, connector_drift, notices),
+    "/api/v1": (*_BOTH, connect_sessions),
+}
 
 
 def operation_ids(label: str) -> Callable[[APIRoute], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tieline.core.errors import BadInput
+from tieline.core.errors import BadInput, Transient
 
 
 class ConnectionInUse(BadInput):
@@ -17,3 +17,11 @@ class UnknownParameter(BadInput):
 
     code = "unknown-connection-parameter"
     title = "Unknown connection parameter"
+
+
+class ProbeTooLong(Transient):
+    """The connected API is too slow, or too large, to be probed in one call."""
+
+    code = "probe-too-long"
+    status = 504
+    title = "The probe takes too long"

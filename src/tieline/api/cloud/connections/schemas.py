@@ -142,6 +142,32 @@ class ConnectionCheck(BaseModel):
     detail: str = Field(description="Why not. Ours.")
 
 
+class ProbeConnection(Body):
+    """How far the probe may go."""
+
+    writes: bool = Field(default=False, description="Also make and delete records of its own.")
+
+
+class ProbeFinding(BaseModel):
+    """What was learned about one fact."""
+
+    block: str
+    what: str = Field(description="records, paging, primary_key, incremental, rate, call ...")
+    verdict: str = Field(description="confirmed, corrected, doubtful or unknown.")
+    said: str
+    before: Any = None
+    after: Any = None
+
+
+class ProbeReport(_Wire):
+    """What a probe has learned."""
+
+    connector_id: str
+    revision: int = Field(description="The connector's revision that holds the facts.")
+    counts: dict[str, int]
+    findings: list[ProbeFinding]
+
+
 def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
     """A connection in a list."""
     shown: dict[str, Any] = {

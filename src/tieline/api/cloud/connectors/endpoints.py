@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from msgspec import Raw
+from msgspec import UNSET, Raw
 from starlette.responses import Response
 
 from tieline.api.cloud.connectors.errors import ConnectorInUse
@@ -33,6 +33,7 @@ from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
 from tieline.api.edge.lists import ListQuery, Lists
+from tieline.connectors.drift import told as drift
 from tieline.connectors.importers import merge
 from tieline.connectors.manifest import io
 from tieline.core.errors import Conflict, NotFound
@@ -194,5 +195,7 @@ async def _save(call: Call, imported: Imported, *, status: int) -> Response:
             before = await call.services.connectors.manifest(unit, known["id"])
             manifest = await asyncio.to_thread(merge, before, manifest)
         saved = await call.services.connectors.save(unit, manifest)
+        if manifest.source is not UNSET:
+            await drift.imported(unit, saved["id"], manifest.source.sha256)
         row = await _row(unit, saved["id"])
     return Json({**show_item(row), "report": imported.report}, status)

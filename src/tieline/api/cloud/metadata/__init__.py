@@ -1,0 +1,1 @@
+"""What a connected account has of its own; an addition of ours."""

@@ -1,0 +1,1 @@
+"""What a person should know of: documents that have changed, connections to renew."""

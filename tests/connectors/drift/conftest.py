@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.connectors.runtime.conftest import api, egress
+
+__all__ = ["api", "egress"]
