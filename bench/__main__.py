@@ -25,7 +25,7 @@ def main() -> int:
         return 2
     sys.argv = sys.argv[1:]
     sys.path.insert(0, str(HERE.parent))
-    runpy.run_module(f"bench.{name}", run_name="__main__")
+    runpy.run_module(f"bench.{name}", run_name="__main__", alter_sys=True)
     return 0
 
 

@@ -14,8 +14,10 @@ from tieline.api.edge.intake import Intake
 from tieline.api.edge.metrics import Metrics
 from tieline.api.edge.origin import Origin
 from tieline.api.edge.services import Services
+from tieline.api.embed.connect.endpoints import router as connect
 from tieline.api.health.endpoints import router as health
 from tieline.api.ingress.execute.endpoints import router as execute
+from tieline.api.ingress.hooks.endpoints import router as hooks
 from tieline.api.published.endpoints import router as published
 from tieline.tenancy.keys import ApiKeys
 from tieline.tenancy.limits import RateLimits, Tiers
@@ -49,6 +51,8 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
     cloud.mount(app)
     for prefix, label in cloud.PREFIXES.items():
         app.include_router(execute, prefix=prefix, generate_unique_id_function=cloud.operation_ids(label))
+    app.include_router(connect, generate_unique_id_function=lambda route: route.name)
+    app.include_router(hooks, generate_unique_id_function=lambda route: route.name)
     app.include_router(health, generate_unique_id_function=lambda route: route.name)
     app.include_router(published)
     return app

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from tieline.automations.library import Automations
 from tieline.automations.runs import Runs
+from tieline.automations.triggers.hooked import Hooked
+from tieline.connectors.connecting import ConnectSessions
 from tieline.connectors.connections import Connections
 from tieline.connectors.library import Library
+from tieline.connectors.webhooks import Webhooks
 from tieline.security.egress import Egress, Policy
 from tieline.security.vault import Vault
 from tieline.server.settings import Settings
@@ -29,6 +32,9 @@ class Platform:
     queue: Queue
     connectors: Library
     connections: Connections
+    connecting: ConnectSessions
+    webhooks: Webhooks
+    hooked: Hooked
     automations: Automations
     runs: Runs
     first: Bootstrap
@@ -47,15 +53,22 @@ class Platform:
         try:
             first = await bootstrap(database, settings.data_dir if settings.embedded else None)
             async with Egress(Policy(allow=settings.egress_allow)) as egress:
+                connectors = Library(database)
+                connections = Connections(database, vault, connectors)
+                webhooks = Webhooks(database, vault, connectors, connections, egress, settings.base_url)
+                hooked = Hooked(database, webhooks)
                 yield cls(
                     settings=settings,
                     database=database,
                     vault=vault,
                     egress=egress,
                     queue=Queue(database),
-                    connectors=Library(database),
-                    connections=Connections(database, vault),
-                    automations=Automations(database, vault),
+                    connectors=connectors,
+                    connections=connections,
+                    connecting=ConnectSessions(database, vault, connectors, connections, egress),
+                    webhooks=webhooks,
+                    hooked=hooked,
+                    automations=Automations(database, vault, listeners=[hooked]),
                     runs=Runs(database),
                     first=first,
                 )

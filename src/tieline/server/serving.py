@@ -11,11 +11,12 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
+from tieline.connectors.kit import Offering
 from tieline.core.errors import Misconfigured
 from tieline.server.app import create_app
 from tieline.server.logging import configure
 from tieline.server.platform import Platform
-from tieline.server.settings import Settings
+from tieline.server.settings import Settings, variable
 from tieline.server.supervisor import Supervisor
 
 log = structlog.get_logger(__name__)
@@ -68,8 +69,16 @@ async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None
             timeout_graceful_shutdown=10,
             h11_max_incomplete_event_size=64 * 1024,
         )
-        supervisor = Supervisor(workers, concurrency=concurrency, died=platform.queue.release_worker)
+        supervisor = Supervisor(
+            workers,
+            concurrency=concurrency,
+            died=platform.queue.release_worker,
+            # Workers make links as well: they subscribe to webhooks.
+            environment={variable("base_url"): settings.base_url},
+        )
         supervisor.start()
+        offering = Offering(settings.data_dir / "connectors", platform.database, platform.connectors)
+        watching = asyncio.create_task(offering.watch(), name="connectors folder")
         log.info("server.ready", url=settings.base_url, workers=workers)
         server = _Server(config)
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -77,5 +86,6 @@ async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None
         try:
             await server.serve(sockets=[listening])
         finally:
+            watching.cancel()
             await supervisor.stop()
             listening.close()

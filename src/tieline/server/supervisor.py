@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -18,12 +18,23 @@ STOP_SECONDS = 15.0
 
 
 class Supervisor:
-    """Keeps ``count`` worker processes alive. ``died`` is told the process id of each that ended by itself."""
+    """Keeps ``count`` worker processes alive. ``died`` is told the process id of each that ended by itself.
 
-    def __init__(self, count: int, *, concurrency: int, died: Callable[[int], Awaitable[object]]) -> None:
+    ``environment`` is set in theirs: what they cannot know, such as the address that the server listens on.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        concurrency: int,
+        died: Callable[[int], Awaitable[object]],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._count = count
         self._concurrency = concurrency
         self._died = died
+        self._environment = {**os.environ, **environment} if environment else None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -44,7 +55,10 @@ class Supervisor:
         while not self._stopping:
             started = loop.time()
             process = await asyncio.create_subprocess_exec(
-                *command(self._concurrency), stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+                *command(self._concurrency),
+                stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+                env=self._environment,
             )
             try:
                 code = await process.wait()

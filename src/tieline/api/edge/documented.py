@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
+PAGE = "text/html"
 BODY_MODELS: dict[str, type[BaseModel]] = {}
 
 
@@ -71,7 +72,8 @@ def documented(
     """The keyword arguments of a route decorator.
 
     ``name`` is the operation's id within its family; ``answer`` None = no body; ``also`` are other good answers. 401,
-    403 and 429 come with ``secured``, 400, 408, 413 and 415 with ``body``, 500 and 503 always.
+    403 and 429 come with ``secured``, 400, 408, 413 and 415 with ``body``, 500 and 503 always. Pages (``media_type``
+    text/html) tell their errors as pages too.
     """
     statuses = {*errors, 500, 503}
     if secured:
@@ -95,7 +97,10 @@ def documented(
     elif media_type:
         good["content"] = {media_type: {"schema": {"type": "string"}}}
     others = {code: {"model": model, "description": HTTPStatus(code).phrase} for code, model in (also or {}).items()}
-    problems = {code: {"model": ErrorResponse, "description": HTTPStatus(code).phrase} for code in sorted(statuses)}
+    problem: dict[str, Any] = {"model": ErrorResponse}
+    if media_type == PAGE:
+        problem = {"content": {PAGE: {"schema": {"type": "string"}}}}  # what a person's browser opens
+    problems = {code: {**problem, "description": HTTPStatus(code).phrase} for code in sorted(statuses)}
     return {
         "name": name,
         "summary": summary,

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from tieline.automations.library import Automations
     from tieline.automations.runs import Runs
+    from tieline.automations.triggers.hooked import Hooked
+    from tieline.connectors.connecting import ConnectSessions
     from tieline.connectors.connections import Connections
     from tieline.connectors.library import Library
+    from tieline.connectors.webhooks import Webhooks
     from tieline.security.egress import Egress
     from tieline.security.vault import Vault
     from tieline.storage.database import Database
@@ -24,6 +27,9 @@ class Services(Protocol):
     egress: Egress
     connectors: Library
     connections: Connections
+    connecting: ConnectSessions
+    webhooks: Webhooks
+    hooked: Hooked
     automations: Automations
     runs: Runs
     queue: Queue

@@ -49,8 +49,9 @@ AutomationId = Annotated[UUID, Depends(path_id("id", "automation"))]
                 "name": "async",
                 "in": "query",
                 "required": False,
-                "schema": {"type": "boolean", "default": True},
-                "description": f"`false` waits for the run to end, at most {WAIT_SECONDS:g} s.",
+                "schema": {"type": "boolean"},
+                "description": f"`false` waits for the run to end, at most {WAIT_SECONDS:g} s. Without it, what the "
+                "start block says (`async` no waits).",
             },
         ],
     ),
@@ -68,7 +69,8 @@ async def execute(request: Request, automation_id: AutomationId) -> Response:
         raise InvalidExecutionToken("Send the automation's execution token in the header X-Execution-Token.")
     if automation["run_mode"] != "triggered":
         raise NotTriggered("The start block of this automation does not say triggered; set its run mode and save it.")
-    waits = flag(request, "async") is False
+    wanted = flag(request, "async")
+    waits = wanted is False or (wanted is None and bool(automation["start_settings"].get("sync")))
     inputs = await _payload(request)
     async with services.database.tenant(automation["tenant_id"]) as unit:
         run = await services.runs.start(
