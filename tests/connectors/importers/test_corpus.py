@@ -17,6 +17,8 @@ from tieline.connectors.importers import import_document, report
 from tieline.connectors.manifest import io
 from tieline.connectors.manifest.model import Manifest
 
+pytestmark = pytest.mark.battery
+
 PROGRAM = """
 import json, re, sys
 from tieline.connectors.documents import reports

@@ -26,6 +26,8 @@ ANY = st.sampled_from(
     [None, True, 3, 1.5, "x", "", [], {}, [None], {"x": None}, {"$ref": "#/components/schemas/Loop"}, ["a", 1], -1]
 )
 
+pytestmark = pytest.mark.battery
+
 
 def survives(document: Any) -> None:
     """Imported, or refused with an error of ours; and what was imported can be written and read again."""

@@ -12,6 +12,8 @@ import pytest
 from tests.connectors.importers.test_postman import V21, collection, request, variables
 from tieline.connectors.importers import import_document, report
 
+pytestmark = pytest.mark.battery
+
 FULL: Any = {
     "info": {"name": "x", "schema": V21, "version": {"major": 1}, "description": {"content": "d"}},
     "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "x"}]},

@@ -14,6 +14,8 @@ from tieline.connectors.importers.prose.shell import curls
 from tieline.connectors.manifest.errors import DocumentTooLarge, UnreadableDocument
 from tieline.core.errors import TielineError
 
+pytestmark = pytest.mark.battery
+
 _HEAD = "<html><body><h1>API</h1><p>Base URL: https://api.example</p>"
 _TAIL = "<h2>List</h2><p>GET /things</p></body></html>"
 

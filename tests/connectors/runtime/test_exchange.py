@@ -278,8 +278,10 @@ async def test_a_server_that_is_not_there(egress: Egress) -> None:
 
 
 async def test_a_cancelled_call_gives_its_permit_back(egress: Egress, api: Api) -> None:
+    over = asyncio.Event()
+
     async def hang(_: Any) -> Any:
-        await asyncio.sleep(30)
+        await over.wait()
         return answer({})
 
     budget = MemoryBudget()
@@ -291,6 +293,7 @@ async def test_a_cancelled_call_gives_its_permit_back(egress: Egress, api: Api) 
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await client(document, egress, budget=budget).call(READ, {})
+    over.set()
 
 
 async def test_every_exchange_is_seen_and_counted(egress: Egress, api: Api) -> None:

@@ -18,7 +18,7 @@ from tieline.core.clock import now
 from tieline.core.errors import BadInput, Misconfigured
 from tieline.security.egress import Egress
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 SIGNATURES = ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512", "PLAINTEXT"]
 PLACES = [None, "query", "form"]
 REDIRECT = "https://tieline.example/connect/callback"

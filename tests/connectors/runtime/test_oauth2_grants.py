@@ -24,7 +24,7 @@ from tieline.connectors.runtime.errors import ReconnectNeeded, UpstreamUnavailab
 from tieline.core.errors import BadInput
 from tieline.security.egress import Egress
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 RESOURCE = Block(id="resource", kind="get", path="/oauth2/resource")
 REDIRECT = "https://tieline.example/connect/callback"
 PERSONALITIES = (

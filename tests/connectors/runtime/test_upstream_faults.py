@@ -31,7 +31,7 @@ from tieline.security.egress import (
     parse_allow,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 
 LOOPBACK = Policy(allow=parse_allow("127.0.0.0/8,::1"), total_timeout=20)
 IMPATIENT = Policy(allow=parse_allow("127.0.0.0/8,::1"), total_timeout=0.3)

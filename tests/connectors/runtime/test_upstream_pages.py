@@ -12,7 +12,7 @@ from tieline.connectors.runtime.errors import CursorExpired, PagingForeign, Pagi
 from tieline.core import json
 from tieline.security.egress import Egress
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 N = 1053
 
 # What a walk over the upstream's fault ends with where it is not all records: (records, error).

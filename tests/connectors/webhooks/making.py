@@ -95,6 +95,8 @@ class World:
         self.http = httpx.AsyncClient(base_url=address, timeout=30)
         webhooks.consumers.register("test", self._consume)
 
+    automations: Automations
+
     async def _consume(self, tenant_id: UUID, row: dict[str, Any], delivery: Delivery) -> None:
         if self.fault is not None:
             self.fault(delivery)
@@ -221,6 +223,7 @@ async def running(database: Database, settings: Settings) -> AsyncIterator[World
         while not server.started:
             await asyncio.sleep(0.01)
         world = World(settings.base_url, database, webhooks, connections)
+        world.automations = platform.automations
         try:
             yield world
         finally:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.connectors.webhooks.making import DIALECTS, Upstream, World, hooks_manifest
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 
 SIGNED = frozenset(("standard", "svix", "github", "stripe", "slack", "shopify"))  # the body is
 DATED = frozenset(("standard", "svix", "stripe", "slack"))  # and so is the time
