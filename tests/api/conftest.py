@@ -54,7 +54,7 @@ class Parts:
     webhooks: Webhooks
     automations: Automations
     runs: Runs
-    hooked: Hooked | None = None
+    hooked: Any = None
 
 
 @dataclass

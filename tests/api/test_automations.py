@@ -461,3 +461,55 @@ async def test_the_execution_token_is_for_those_who_may_edit(
     key = await world.key(tenant.id, tenant.admin_id, ["automations:read"])
     async with client(address, key) as reader:
         assert "executionToken" not in (await reader.get(f"{BASE}/{made['id']}")).json()
+
+
+async def test_a_schedule_shows_its_next_start(api: httpx.AsyncClient) -> None:
+    entry = {"recurrence": "0 6 * * 1-5", "timezone": "Europe/Stockholm", "misfire": "skip"}
+    made = await make(api, workspace=workspace("scheduled"), schedules=[entry, {"interval": 30}, {"timezone": "UTC"}])
+    shown = made["schedules"]
+    assert entry.items() <= shown[0].items()
+    assert shown[0]["nextStartAt"].endswith(":00:00.000000Z")
+    assert "nextStartAt" in shown[1]
+    assert "nextStartAt" not in shown[2], "it says nothing"
+    where = f"{BASE}/{made['id']}"
+    echoed = (await api.put(where, json={"schedules": shown})).json()["schedules"]
+    assert echoed == shown
+    assert (await api.post(f"{where}/actions/disable")).status_code == 204
+    assert not any("nextStartAt" in one for one in (await api.get(where)).json()["schedules"])
+
+
+@pytest.mark.parametrize(
+    "body, pointer",
+    [
+        ({"schedules": [{"interval": 60, "misfire": "later"}]}, "/schedules/0/misfire"),
+        ({"schedules": [{"recurrence": "61 * * * *"}]}, "/schedules/0/recurrence"),
+        ({"schedules": [{"recurrence": "FREQ=SECONDLY"}]}, "/schedules/0/recurrence"),
+        ({"schedules": [{"interval": 60, "startAt": "0001-01-01 00:00:00"}]}, "/schedules/0/startAt"),
+        ({"follows": [{"automationId": "x"}]}, "/follows/0/automationId"),
+        ({"follows": [{"automationId": str(new_id())}]}, "/follows/0/automationId"),
+        ({"follows": [{"automationId": str(new_id()), "on": "sometimes"}]}, "/follows/0/on"),
+    ],
+)
+async def test_triggers_that_cannot_be(api: httpx.AsyncClient, body: dict[str, Any], pointer: str) -> None:
+    answer = await api.post(BASE, json={"name": "x", **body})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errors"][0]["source"]["pointer"] == pointer
+
+
+async def test_an_automation_may_follow_another(api: httpx.AsyncClient, other: httpx.AsyncClient) -> None:
+    first = await make(api)
+    wanted = [{"automationId": first["id"], "on": "failed"}]
+    made = await make(api, follows=wanted)
+    assert made["follows"] == wanted
+    assert (await other.post(BASE, json={"name": "x", "follows": wanted})).status_code == 400
+    where = f"{BASE}/{made['id']}"
+    assert (await api.put(where, json={"name": "y"})).json()["follows"] == wanted
+    assert "follows" not in (await api.put(where, json={"follows": []})).json()
+
+
+async def test_a_webhook_automation_shows_its_address_to_those_who_may_edit(api: httpx.AsyncClient) -> None:
+    made = await make(api, workspace=workspace("webhook"))
+    assert made["webhook"]["status"] == "active"
+    assert "/hooks/" in made["webhook"]["url"]
+    assert (await api.get(f"{BASE}/{made['id']}")).json()["webhook"] == made["webhook"]
+    assert (await api.delete(f"{BASE}/{made['id']}")).status_code == 204

@@ -9,12 +9,13 @@ import socket
 
 import structlog
 
-from tieline.automations.blocks.clients import Clients
-from tieline.automations.blocks.pointers import PointerStore
-from tieline.automations.engine.context import Services
+from tieline.automations.blocks.services import block_services
 from tieline.automations.runs import Executor
 from tieline.automations.runs.service import TASK
-from tieline.security.egress import Egress
+from tieline.automations.triggers.following import Following
+from tieline.automations.triggers.scheduler import Scheduler
+from tieline.connectors.drift.nightly import Nightly
+from tieline.connectors.drift.watch import Watch
 from tieline.server.platform import Platform
 from tieline.server.settings import Settings
 from tieline.storage.journal import JournalStore
@@ -34,20 +35,27 @@ async def work(settings: Settings, *, concurrency: int = CONCURRENCY, parent: in
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     orphaned = loop.create_task(_outlived(parent, stopping)) if parent else None
-    async with Platform.open(settings, pool_size=6) as platform:
+    async with (
+        Platform.open(settings, pool_size=6) as platform,
+        block_services(platform.database, platform.egress, platform.connections) as services,
+    ):
         store = JournalStore(platform.database)
         await store.open()
         try:
-            services = Services(
-                (Egress, platform.egress),
-                (Clients, Clients(platform.connections, platform.egress)),
-                (PointerStore, PointerStore(platform.database)),
-            )
             executor = Executor(platform.database, store, services, worker=f"{socket.gethostname()}:{os.getpid()}")
             queue = Queue(platform.database)
             queue.register(TASK, executor.execute)
+            Following(platform.database).register(queue)
+            platform.webhooks.register(queue)
+            await platform.webhooks.begin()
+            watch = Watch(platform.database, platform.connectors, platform.egress)
+            nightly = Nightly(platform.database, watch, also=[platform.connecting.purge])
+            nightly.register(queue)
+            await nightly.ensure()
+            scheduling = loop.create_task(Scheduler(platform.database).run(stopping), name="scheduler")
             log.info("worker.ready", pid=os.getpid(), concurrency=concurrency)
             await queue.run_worker(concurrency, stopping, deadline=DRAIN_SECONDS)
+            await scheduling
         finally:
             await store.close()
     if orphaned is not None:

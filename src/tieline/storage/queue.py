@@ -56,7 +56,7 @@ class Queue:
         self._tasks[name] = function
 
     async def run_worker(self, concurrency: int, stop: asyncio.Event, *, deadline: float = 10.0) -> None:
-        """Run jobs until ``stop`` is set, at most ``concurrency`` at a time.
+        """Run jobs until ``stop`` is set, at most ``concurrency`` of one tenant at a time, and a quarter more in all.
 
         Then running jobs get ``deadline`` seconds to finish; what still runs is cancelled and goes back into the queue.
         A restart of the database does not end it.

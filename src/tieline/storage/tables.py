@@ -7,8 +7,6 @@ queue paths use plain SQL; the others use `tieline.storage.database.Unit`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -20,8 +18,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -31,30 +27,50 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from tieline.storage.automation_tables import (
+    automation_versions,
+    automations,
+    data_store,
+    data_store_writes,
+    form_answers,
+    journal,
+    pointers,
+    run_blobs,
+    runs,
+    schedules,
 )
+from tieline.storage.schema import created, metadata, owned, updated
 
-
-def _created() -> Column[Any]:
-    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
-
-
-def _updated() -> Column[Any]:
-    return Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now())
-
-
-def _owned(name: str, *columns: Any, key: tuple[str, ...] = ("id",), **options: Any) -> Table:
-    """A tenant-owned table: ``tenant_id`` leads the primary key."""
-    keys = [Column(part, Uuid, primary_key=True) for part in key]
-    return Table(name, metadata, Column("tenant_id", Uuid, primary_key=True), *keys, *columns, **options)
-
+__all__ = [
+    "TENANT_TABLES",
+    "api_keys",
+    "automation_versions",
+    "automations",
+    "connect_sessions",
+    "connection_tokens",
+    "connections",
+    "connector_revisions",
+    "connector_watches",
+    "connectors",
+    "data_store",
+    "data_store_writes",
+    "form_answers",
+    "journal",
+    "metadata",
+    "notices",
+    "partners",
+    "pointers",
+    "rate_budgets",
+    "rate_windows",
+    "run_blobs",
+    "runs",
+    "schedules",
+    "spaces",
+    "tenants",
+    "users",
+    "webhook_deliveries",
+    "webhook_subscriptions",
+]
 
 partners = Table(
     "partners",
@@ -63,7 +79,7 @@ partners = Table(
     Column("name", Text, nullable=False),
     Column("app_id", Text, nullable=False, unique=True),
     Column("api_key_hash", LargeBinary, nullable=True),
-    _created(),
+    created(),
 )
 
 tenants = Table(
@@ -74,32 +90,32 @@ tenants = Table(
     Column("external_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    _created(),
+    created(),
     UniqueConstraint("partner_id", "external_id"),
     ForeignKeyConstraint(["partner_id"], ["partners.id"], ondelete="CASCADE"),
 )
 
-users = _owned(
+users = owned(
     "users",
     Column("external_id", Text, nullable=False),
     Column("email", Text, nullable=True),
     Column("name", Text, nullable=False, server_default=text("''")),
     Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
-    _created(),
+    created(),
     UniqueConstraint("tenant_id", "external_id"),
     ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
 )
 
-spaces = _owned(
+spaces = owned(
     "spaces",
     Column("name", Text, nullable=False),
     Column("owner_id", Uuid, nullable=True),
-    _created(),
-    _updated(),
+    created(),
+    updated(),
     ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
 )
 
-api_keys = _owned(
+api_keys = owned(
     "api_keys",
     Column("user_id", Uuid, nullable=False),
     Column("description", Text, nullable=False, server_default=text("''")),
@@ -107,11 +123,11 @@ api_keys = _owned(
     Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     Column("expires_at", DateTime(timezone=True), nullable=True),
     Column("revoked_at", DateTime(timezone=True), nullable=True),
-    _created(),
+    created(),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
 )
 
-connectors = _owned(
+connectors = owned(
     "connectors",
     Column("name", Text, nullable=False),
     Column("guid", Text, nullable=False),
@@ -120,24 +136,24 @@ connectors = _owned(
     Column("revision", Integer, nullable=False, server_default=text("1")),
     Column("manifest", LargeBinary, nullable=False, comment="the newest revision, JSON"),
     Column("sha256", LargeBinary, nullable=False),
-    _created(),
-    _updated(),
+    created(),
+    updated(),
     UniqueConstraint("tenant_id", "name"),
     ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
 )
 
-connector_revisions = _owned(
+connector_revisions = owned(
     "connector_revisions",
     Column("revision", Integer, primary_key=True),
     Column("version", Text, nullable=False),
     Column("manifest", LargeBinary, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
-    _created(),
+    created(),
     ForeignKeyConstraint(["tenant_id", "connector_id"], ["connectors.tenant_id", "connectors.id"], ondelete="CASCADE"),
     key=("connector_id",),
 )
 
-connections = _owned(
+connections = owned(
     "connections",
     Column("connector_id", Uuid, nullable=False),
     Column("name", Text, nullable=False),
@@ -149,13 +165,13 @@ connections = _owned(
     Column("secrets", LargeBinary, nullable=True, comment="sealed JSON object"),
     Column("is_connected", Boolean, nullable=False, server_default=text("false")),
     Column("error", Text, nullable=True),
-    _created(),
-    _updated(),
+    created(),
+    updated(),
     ForeignKeyConstraint(["tenant_id", "connector_id"], ["connectors.tenant_id", "connectors.id"]),
     ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
 )
 
-connection_tokens = _owned(
+connection_tokens = owned(
     "connection_tokens",
     Column("generation", BigInteger, nullable=False, server_default=text("0")),
     Column("sealed", LargeBinary, nullable=True),
@@ -168,7 +184,7 @@ connection_tokens = _owned(
 )
 
 # A person on the way to connect an account; found by the hash of what the callback brings, so across tenants.
-connect_sessions = _owned(
+connect_sessions = owned(
     "connect_sessions",
     Column("token_hash", LargeBinary, nullable=False, unique=True, comment="what the person's browser shows"),
     Column("state_hash", LargeBinary, nullable=True, unique=True, comment="what the authorization server gives back"),
@@ -179,14 +195,14 @@ connect_sessions = _owned(
     Column("settings", JSONB, nullable=False, comment="what may be shown: auth method, name, space, base URL, origin"),
     Column("sealed", LargeBinary, nullable=True, comment="sealed JSON: answers, PKCE verifier, temporary credentials"),
     Column("error", Text, nullable=True),
-    _created(),
+    created(),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("finished_at", DateTime(timezone=True), nullable=True),
     ForeignKeyConstraint(["tenant_id", "connector_id"], ["connectors.tenant_id", "connectors.id"], ondelete="CASCADE"),
 )
 
 # A subscription of ours at somebody's API; deliveries come to /hooks/{token} and are found by its hash.
-webhook_subscriptions = _owned(
+webhook_subscriptions = owned(
     "webhook_subscriptions",
     Column("token_hash", LargeBinary, nullable=False, unique=True),
     Column("sealed", LargeBinary, nullable=False, comment="sealed JSON: token, signing secret"),
@@ -195,14 +211,14 @@ webhook_subscriptions = _owned(
     Column("consumer", Text, nullable=False, comment="who is told: 'automation:<uuid>' ..."),
     Column("inputs", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="verification, sync answer"),
-    Column("status", Text, nullable=False, comment="pending, active, failed, removing"),
+    Column("status", Text, nullable=False, comment="pending, active, failed, removing, removed"),
     Column("remote_id", Text, nullable=True),
     Column("error", Text, nullable=True),
     Column("expires_at", DateTime(timezone=True), nullable=True, comment="when the vendor forgets it"),
     Column("checked_at", DateTime(timezone=True), nullable=True, comment="last reconciliation"),
     Column("delivered_at", DateTime(timezone=True), nullable=True),
-    _created(),
-    _updated(),
+    created(),
+    updated(),
     ForeignKeyConstraint(
         ["tenant_id", "connection_id"], ["connections.tenant_id", "connections.id"], ondelete="CASCADE"
     ),
@@ -210,11 +226,13 @@ webhook_subscriptions = _owned(
     Index("ix_webhook_subscriptions_of_connection", "tenant_id", "connection_id"),
 )
 
-webhook_deliveries = _owned(
+webhook_deliveries = owned(
     "webhook_deliveries",
     Column("dedup_key", Text, primary_key=True, comment="the vendor's id of the message, or a hash of it"),
     Column("id", Uuid, nullable=False),
-    Column("status", Text, nullable=False, comment="received, handled, failed"),
+    Column("status", Text, nullable=False, comment="received, handled, merged, ignored, failed"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("object_key", Text, nullable=True, comment="what the deliveries that count as one have in common"),
     Column("headers", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("body", LargeBinary, nullable=True),
     Column("error", Text, nullable=True),
@@ -226,11 +244,19 @@ webhook_deliveries = _owned(
         ondelete="CASCADE",
     ),
     Index("ix_webhook_deliveries_received", "tenant_id", "received_at"),
+    Index("ix_webhook_deliveries_id", "tenant_id", "id"),
+    Index(
+        "ix_webhook_deliveries_waiting",
+        "tenant_id",
+        "subscription_id",
+        "object_key",
+        postgresql_where=text("status = 'received'"),
+    ),
     key=("subscription_id",),
 )
 
 # When the document of a connector was last looked at, for those that came from a URL.
-connector_watches = _owned(
+connector_watches = owned(
     "connector_watches",
     Column("address", Text, nullable=False),
     Column("etag", Text, nullable=True),
@@ -244,7 +270,7 @@ connector_watches = _owned(
 )
 
 # What a person should know of: a connection to renew, a document that has changed, a subscription that got lost.
-notices = _owned(
+notices = owned(
     "notices",
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False, comment="'connector:<uuid>', 'connection:<uuid>' ..."),
@@ -253,14 +279,14 @@ notices = _owned(
     Column("detail", Text, nullable=False, server_default=text("''")),
     Column("data", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("count", Integer, nullable=False, server_default=text("1")),
-    _created(),
-    _updated(),
+    created(),
+    updated(),
     Column("closed_at", DateTime(timezone=True), nullable=True),
     UniqueConstraint("tenant_id", "key"),
     ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
 )
 
-rate_budgets = _owned(
+rate_budgets = owned(
     "rate_budgets",
     Column("scope", Text, primary_key=True, comment="'' = the whole connection, else a block id"),
     Column("blocked_until", DateTime(timezone=True), nullable=True),
@@ -268,111 +294,6 @@ rate_budgets = _owned(
     Column("refilled_at", DateTime(timezone=True), nullable=True),
     Column("learned", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     key=("connection_id",),
-)
-
-automations = _owned(
-    "automations",
-    Column("name", Text, nullable=False),
-    Column("description", Text, nullable=False, server_default=text("''")),
-    Column("owner_id", Uuid, nullable=False),
-    Column("space_id", Uuid, nullable=True),
-    Column("state", Text, nullable=False, server_default=text("'available'")),
-    Column("run_mode", Text, nullable=False, server_default=text("'manual'")),
-    Column("version", Integer, nullable=False, comment="the newest version; a run names its own"),
-    Column("schedules", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
-    Column("max_concurrent_runs", Integer, nullable=False, server_default=text("1")),
-    Column("execution_token", LargeBinary, nullable=True, comment="sealed, shown to those who may edit"),
-    Column("execution_token_hash", LargeBinary, nullable=True),
-    Column("last_run_id", Uuid, nullable=True),
-    Column("last_run_at", DateTime(timezone=True), nullable=True),
-    Column("last_run_status", Text, nullable=True),
-    Column("last_run_seconds", Float, nullable=True),
-    _created(),
-    _updated(),
-    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
-)
-
-automation_versions = _owned(
-    "automation_versions",
-    Column("version", Integer, primary_key=True),
-    Column("workspace", LargeBinary, nullable=False, comment="the document as it came, JSON"),
-    Column("saved_by", Uuid, nullable=True),
-    _created(),
-    ForeignKeyConstraint(
-        ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
-    ),
-    key=("automation_id",),
-)
-
-runs = _owned(
-    "runs",
-    Column("automation_id", Uuid, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("context", Text, nullable=False),
-    Column("title", Text, nullable=False, server_default=text("''")),
-    Column("owner_id", Uuid, nullable=False),
-    Column("space_id", Uuid, nullable=True),
-    Column("executed_by", Uuid, nullable=True),
-    Column("is_test", Boolean, nullable=False, server_default=text("false")),
-    Column("inputs", LargeBinary, nullable=True, comment="JSON: payload of the trigger or form answers"),
-    Column("output", LargeBinary, nullable=True, comment="JSON: what the output blocks collected"),
-    Column("error", JSONB, nullable=True, comment="list of {code, title, detail, block}"),
-    Column("metrics", JSONB, nullable=True),
-    Column("fence", BigInteger, nullable=False, server_default=text("0"), comment="grows with each claim"),
-    Column("worker", Text, nullable=True),
-    Column("attempts", Integer, nullable=False, server_default=text("0"), comment="claims so far"),
-    Column("scheduled_at", DateTime(timezone=True), nullable=True),
-    Column("started_at", DateTime(timezone=True), nullable=True),
-    Column("stopped_at", DateTime(timezone=True), nullable=True),
-    Column("stop_requested_at", DateTime(timezone=True), nullable=True),
-    _created(),
-    _updated(),
-    ForeignKeyConstraint(
-        ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
-    ),
-    Index("ix_runs_of_automation", "tenant_id", "automation_id", "id"),
-    Index(
-        "ix_runs_active",
-        "tenant_id",
-        "automation_id",
-        "status",
-        postgresql_where=text("status IN ('not started','queued','starting','running','must stop')"),
-    ),
-    postgresql_with={"fillfactor": "70"},
-)
-
-# No foreign key: the check would lock the run's row once an entry. Deleting a run deletes its journal explicitly.
-journal = _owned(
-    "journal",
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", SmallInteger, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("data", LargeBinary, nullable=True),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    key=("run_id",),
-)
-
-# What a run keeps aside because it is large: outputs over 256 kB and the trigger's payload.
-run_blobs = _owned(
-    "run_blobs",
-    Column("id", Uuid, primary_key=True),
-    Column("data", LargeBinary, nullable=False),
-    _created(),
-    key=("run_id",),
-)
-
-pointers = _owned(
-    "pointers",
-    Column("block_id", Text, primary_key=True),
-    Column("inputs_hash", Text, primary_key=True, comment="one pointer per distinct set of inputs"),
-    Column("value", JSONB, nullable=False),
-    Column("run_id", Uuid, nullable=True, comment="the run that moved it last"),
-    _updated(),
-    ForeignKeyConstraint(
-        ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
-    ),
-    key=("automation_id",),
 )
 
 # Counters of the API's rate limits: lost on a crash, which is fine; hence unlogged.

@@ -24,6 +24,8 @@ _DEFER = text(
     "CAST(:lock AS text), CAST(:queueing_lock AS text), CAST(:priority AS int), CAST(:at AS timestamptz))"
 ).bindparams(bindparam("at", value=None))
 
+_HASTEN = text("SELECT procrastinate.tieline_hasten(CAST(:lock AS text))")
+
 
 class Unit:
     """What happens inside one transaction; made by `Database.tenant` and `Database.system`.
@@ -105,6 +107,10 @@ class Unit:
         if job_id is None:
             raise AlreadyQueued(f"A job with the queueing lock {queueing_lock!r} is waiting already.")
         return int(job_id)
+
+    async def hasten(self, queueing_lock: str) -> bool:
+        """Let the waiting job with this queueing lock run now, whatever ``at`` it was given; False: there is none."""
+        return bool((await self.connection.execute(_HASTEN, {"lock": queueing_lock})).scalar())
 
     def _mine(self, table: Table) -> tuple[ColumnElement[bool], ...]:
         if self.tenant_id is None or "tenant_id" not in table.c:

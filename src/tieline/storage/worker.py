@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,7 @@ _ATTEMPTS = 10
 _LONGEST_RETRY_PAUSE = 60
 _SECONDS_FOR_UNKNOWN_TASKS = 10
 _SECONDS_TO_GIVE_BACK = 5
+_RESERVE = 4  # one place in so many is added for tenants that have not had their share
 
 _REGISTER: LiteralString = "SELECT procrastinate.tieline_register_worker(%s, %s)"
 _BEAT: LiteralString = (
@@ -47,6 +49,22 @@ _FETCH: LiteralString = """
     FROM generate_series(1, %s) AS n,
          LATERAL procrastinate.procrastinate_fetch_job_v2(ARRAY[%s]::varchar[], %s + 0 * n) AS job
     WHERE job.id IS NOT NULL
+"""
+# The same, without the jobs of tenants that have their share of this worker. Those are stepped over in the index.
+_FETCH_OTHERS: LiteralString = """
+    WITH chosen AS (
+        SELECT id FROM procrastinate.procrastinate_jobs AS job
+        WHERE job.status = 'todo' AND job.queue_name = %s AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+          AND coalesce(job.args ->> 'tenant_id', '') <> ALL (%s::text[])
+          AND (job.lock IS NULL OR NOT EXISTS (
+              SELECT FROM procrastinate.procrastinate_jobs AS other
+              WHERE other.lock = job.lock AND (other.status = 'doing' OR (
+                  other.status = 'todo' AND (-other.priority, other.id) < (-job.priority, job.id)))))
+        ORDER BY job.priority DESC, job.id LIMIT %s FOR UPDATE OF job SKIP LOCKED
+    )
+    UPDATE procrastinate.procrastinate_jobs AS job SET status = 'doing', worker_id = %s
+    FROM chosen WHERE job.id = chosen.id
+    RETURNING job.id, job.task_name, job.args, job.attempts
 """
 _DONE: LiteralString = """
     DELETE FROM procrastinate.procrastinate_jobs WHERE id = ANY(%s) AND worker_id = %s AND status = 'doing'
@@ -97,6 +115,9 @@ class Worker:
         self._number: int | None = None
         self._registering = asyncio.Lock()
         self._running: dict[int, asyncio.Task[None]] = {}
+        # One tenant fills the worker's places, but not the reserve: that is for the others.
+        self._places = concurrency + concurrency // _RESERVE
+        self._tenants: dict[int, str] = {}
         # What has ended and is not yet on file: None = done, else the statement that says otherwise.
         self._ended: dict[int, Statement | None] = {}
         self._wake = asyncio.Event()
@@ -122,20 +143,30 @@ class Worker:
     async def _work(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._wake.clear()
-            free = self._concurrency - len(self._running)
-            if free or self._ended:
-                for row in await self._file_and_fetch(free):
+            wanted, full = self._room()
+            if wanted or self._ended:
+                rows = await self._file_and_fetch(wanted, full)
+                for row in rows:
                     self._start(*row)
+                if rows and len(rows) == wanted and self._room()[0]:
+                    continue  # there may be more, now that it is known whose these were
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._rhythm.poll)
 
-    async def _file_and_fetch(self, free: int) -> list[Any]:
+    def _room(self) -> tuple[int, list[str]]:
+        """How many jobs may be taken, and the tenants of which none: they have as many as one tenant may have."""
+        having = Counter(self._tenants[job_id] for job_id in self._running)
+        full = [tenant for tenant, jobs in having.items() if jobs >= self._concurrency]
+        most = max((jobs for jobs in having.values() if jobs < self._concurrency), default=0)
+        return min(self._places - len(self._running), self._concurrency - most), full
+
+    async def _file_and_fetch(self, free: int, full: list[str]) -> list[Any]:
         """Report what has ended and take up to ``free`` new jobs, in one round trip."""
         number = await self._registered()
         ended = dict(self._ended)
         statements = _filings(ended, number)
         if free:
-            statements.append((_FETCH, [free, QUEUE, number]))
+            statements.append((_FETCH_OTHERS, [QUEUE, full, free, number]) if full else (_FETCH, [free, QUEUE, number]))
         try:
             answers = await self._link.run(*statements)
         except psycopg.errors.ForeignKeyViolation:
@@ -149,6 +180,7 @@ class Worker:
     def _start(self, job_id: int, name: str, args: dict[str, Any], attempts: int) -> None:
         task = asyncio.create_task(self._run_job(job_id, name, args, attempts), name=f"job-{job_id}-{name}")
         self._running[job_id] = task
+        self._tenants[job_id] = str(args.get("tenant_id") or "")
 
     async def _run_job(self, job_id: int, name: str, args: dict[str, Any], attempts: int) -> None:
         number = self._number
@@ -182,6 +214,7 @@ class Worker:
             # A worker that lost its number meanwhile has forgotten the job: it is somebody else's now.
             if self._running.get(job_id) is asyncio.current_task():
                 if not cancelled:
+                    self._tenants.pop(job_id, None)
                     del self._running[job_id]
                     self._ended[job_id] = filing
                 self._wake.set()
@@ -232,6 +265,7 @@ class Worker:
         tasks = list(self._running.values())
         self._number = None
         self._running.clear()
+        self._tenants.clear()
         self._ended.clear()
         for task in tasks:
             task.cancel()

@@ -195,7 +195,13 @@ class WorldList(LoopSource):
 
 
 async def claim(
-    world: World, document: dict[str, Any], *, fence: int, inputs: Any = None
+    world: World,
+    document: dict[str, Any],
+    *,
+    fence: int,
+    inputs: Any = None,
+    services: Sequence[tuple[type[Any], Any]] = (),
+    run: RunInfo | None = None,
 ) -> tuple[Outcome, Interpreter]:
     """One claim of the run: restores what is on disk and goes on."""
     mine = FakeClaim(fence=fence)
@@ -203,9 +209,9 @@ async def claim(
     recorder = Recorder(world, mine, next_seq=max(world.disk, default=0) + 1)
     interpreter = Interpreter(
         compile_plan(document),
-        RunInfo(TENANT, RUN, AUTOMATION, inputs=inputs, fence=fence),
+        run or RunInfo(TENANT, RUN, AUTOMATION, inputs=inputs, fence=fence),
         recorder,
-        Services((World, world)),
+        Services((World, world), *services),
         keep=world.keep,
         fetch=world.fetch,
         guard=world,
@@ -228,7 +234,13 @@ async def claim(
 
 
 async def run_with_crashes(
-    world: World, document: dict[str, Any], crashes: Sequence[int], *, inputs: Any = None
+    world: World,
+    document: dict[str, Any],
+    crashes: Sequence[int],
+    *,
+    inputs: Any = None,
+    services: Sequence[tuple[type[Any], Any]] = (),
+    run: RunInfo | None = None,
 ) -> tuple[Outcome, Interpreter, int]:
     """Runs until it ends; the process dies after each of ``crashes`` more events. Gives the number of claims, too."""
     fence = 0
@@ -236,7 +248,7 @@ async def run_with_crashes(
         fence += 1
         world.events, world.crash_at = 0, gap
         try:
-            outcome, interpreter = await claim(world, document, fence=fence, inputs=inputs)
+            outcome, interpreter = await claim(world, document, fence=fence, inputs=inputs, services=services, run=run)
         except Crash:
             continue
         return outcome, interpreter, fence

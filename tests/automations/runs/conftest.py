@@ -15,9 +15,7 @@ import pytest
 from aiohttp import web
 
 import tieline.automations.blocks  # noqa: F401  registers the blocks
-from tieline.automations.blocks.clients import Clients
-from tieline.automations.blocks.pointers import PointerStore
-from tieline.automations.engine.context import Services
+from tieline.automations.blocks.services import block_services
 from tieline.automations.runs import Executor, Runs
 from tieline.automations.runs.service import TASK
 from tieline.connectors.connections import Connections
@@ -124,14 +122,18 @@ async def bench(database: Database) -> Bench:
 
 
 @asynccontextmanager
-async def working(database: Database, *, name: str = "worker", vault: Vault | None = None) -> AsyncIterator[Executor]:
+async def working(
+    database: Database, *, name: str = "worker", vault: Vault | None = None, policy: Policy | None = None
+) -> AsyncIterator[Executor]:
     """A worker on this loop."""
     stop = asyncio.Event()
-    async with Egress(Policy(allow=(ip_network("127.0.0.0/8"),))) as egress, JournalStore(database) as store:
-        connections = Connections(database, vault or Vault(parse_keys(Vault.generate_key())))
-        services = Services(
-            (Egress, egress), (Clients, Clients(connections, egress)), (PointerStore, PointerStore(database))
-        )
+    connections = Connections(database, vault or Vault(parse_keys(Vault.generate_key())))
+    policy = policy or Policy(allow=(ip_network("127.0.0.0/8"),))
+    async with (
+        Egress(policy) as egress,
+        JournalStore(database) as store,
+        block_services(database, egress, connections) as services,
+    ):
         executor = Executor(database, store, services, worker=name)
         queue = Queue(database)
         queue.register(TASK, executor.execute)

@@ -5,22 +5,36 @@ from __future__ import annotations
 import asyncio
 import random
 from typing import Any
-from urllib.parse import urlencode
+from uuid import UUID
 
-from tieline.automations.blocks.values import decoded, flag, number, pairs
+from tieline.automations.blocks.clients import Clients
+from tieline.automations.blocks.http_parts import (
+    ENCODINGS,
+    RESPONSES,
+    body_of,
+    content_of,
+    is_charset,
+    mapping,
+    statuses,
+    with_query,
+)
+from tieline.automations.blocks.listing import choice, evaluated, given, raw
+from tieline.automations.blocks.values import flag, number, whole
 from tieline.automations.engine.context import BlockContext
-from tieline.automations.engine.errors import BlockInputInvalid
-from tieline.automations.engine.registry import BlockType, CompileContext, register
+from tieline.automations.engine.errors import BlockInputInvalid, PlanError, UnboundBlock
+from tieline.automations.engine.registry import BlockType, CompileContext, lookup, register
 from tieline.automations.formulas import text_of
-from tieline.core import json
-from tieline.core.errors import Terminal, Transient
+from tieline.connectors.runtime.request import Request
+from tieline.core.errors import NotFound, Terminal, Transient
 from tieline.security.egress import Egress, Response
-from tieline.security.redact import mask_url
+from tieline.security.redact import looks_secret, mask_url
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 SAFE = ("GET", "HEAD", "OPTIONS")
 ATTEMPTS = 6
+MOST_RETRIES = 10
 LONGEST_WAIT = 60.0  # seconds between attempts
+LONGEST_TIMEOUT = 600.0  # seconds
 KEY_HEADER = "Idempotency-Key"
 
 
@@ -42,24 +56,37 @@ class CallFailed(Transient):
 
 @register
 class CallUrlBlock(BlockType):
-    """``encoding``: json (default), form, or raw. Every write carries an Idempotency-Key of its own that repeats on
-    a repeat.
-    """
+    """Headers are evaluated when the call is made and kept out of the journal: they are where secrets stand. Every
+    write carries an Idempotency-Key of its own that repeats on a repeat."""
 
     type = "CallUrlBlock"
     doc = "Call URL: sends one HTTP request; the output is the answer's body, or all of it with `full_response`."
     reads = True
 
     def compile(self, context: CompileContext) -> Any:
-        fields = {
-            name: context.formula(context.input(name)) for name in ("url", "params", "headers", "body", "timeout")
-        }
+        names = ("url", "params", "query", "body", "timeout", "retries")
         method = context.input("method", "GET")
+        encoding = str(raw(context, "encoding", default="") or "").strip().lower()
+        if encoding and encoding not in ENCODINGS and not is_charset(encoding):
+            known = ", ".join(sorted(set(ENCODINGS.values())))
+            raise PlanError(f"encoding {encoding[:40]!r} is not known; use one of {known}")
+        accepted = raw(context, "accept_status")
+        try:
+            ranges = statuses(accepted) if accepted is not None else [(100, 399)]
+        except ValueError:
+            raise PlanError("accept_status must be numbers and ranges from 100 to 599, like 200-299,404") from None
         return {
-            "fields": fields,
+            "fields": {name: given(context, name) for name in names},
             "method": context.formula(method),
+            "headers": given(context, "headers"),
             "safe": isinstance(method, str) and method.upper() in SAFE,
-            "encoding": str(context.input("encoding", context.setting("encoding", "json")) or "json").lower(),
+            "encoding": ENCODINGS.get(encoding, ""),
+            # Blocks of the original product have no field for the body: there, params are the body of a write.
+            "params_are_body": not _has(context, "body") and not _has(context, "query"),
+            "response": choice(context, ("response",), RESPONSES, "auto"),
+            "accepted": ranges,
+            "redirects": flag(raw(context, "follow_redirects", default=True)),
+            "connection": context.setting("datasource"),
             "full": flag(context.setting("full_response")),
             "capitalize": flag(context.setting("capitalize_headers")),
         }
@@ -68,76 +95,120 @@ class CallUrlBlock(BlockType):
         return not program["safe"]
 
     def inputs(self, program: Any, context: BlockContext) -> Any:
-        found = {name: formula.evaluate(context.state, context.env) for name, formula in program["fields"].items()}
-        found["method"] = text_of(program["method"].evaluate(context.state, context.env)).upper() or "GET"
+        found = {name: evaluated(formula, context) for name, formula in program["fields"].items()}
+        found["method"] = text_of(evaluated(program["method"], context)).strip().upper() or "GET"
         return found
 
     async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
         method = inputs["method"]
         if method not in METHODS:
-            raise BlockInputInvalid(f"method must be one of {', '.join(METHODS)}, not {method!r}")
-        url = _with_params(text_of(inputs["url"]).strip(), inputs["params"])
-        headers = {str(key): text_of(value) for key, value in _mapping(inputs["headers"], "headers").items()}
-        body = _body(inputs["body"], program["encoding"], headers) if method not in ("GET", "HEAD") else None
+            raise BlockInputInvalid(f"method must be one of {', '.join(METHODS)}, not {method[:40]!r}")
+        if program["safe"] and method not in SAFE:
+            raise BlockInputInvalid(f"method {method} writes; it cannot stand in for one that only reads")
+        headers = {
+            str(name): text_of(value)
+            for name, value in mapping(evaluated(program["headers"], context), "headers").items()
+        }
+        in_body = program["params_are_body"] and method in ("POST", "PUT", "PATCH")
+        url = with_query(text_of(inputs["url"]).strip(), None if in_body else inputs["params"], "params")
+        url = with_query(url, inputs["query"], "query")
+        body = None
+        if method not in ("GET", "HEAD"):
+            value = inputs["params"] if in_body and inputs["params"] not in ([], {}) else inputs["body"]
+            body = body_of(value, program["encoding"] or _encoding_of(headers), headers, context.idempotency_key)
         if method not in SAFE and not any(name.lower() == KEY_HEADER.lower() for name in headers):
             headers[KEY_HEADER] = context.idempotency_key
-        timeout = number(inputs["timeout"], "timeout") if inputs["timeout"] not in (None, "") else None
-        response = await self._send(context, method, url, headers, body, timeout)
-        content = _content(response)
+        call = _Call(method, url, headers, body, program, inputs)
+        response = await call.send(context)
+        content = content_of(response, program["response"])
         if not program["full"]:
             return content
         names = {
             _capitalized(name) if program["capitalize"] else name.lower(): value
             for name, value in response.headers.items()
         }
-        return {"status": response.status, "headers": names, "body": content}
+        return {"status": response.status, "headers": names, "body": content, "url": mask_url(response.url)}
 
-    async def _send(
-        self,
-        context: BlockContext,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout: float | None,
-    ) -> Response:
+
+class _Call:
+    """One request with all its attempts."""
+
+    def __init__(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, program: Any, inputs: Any
+    ) -> None:
+        self.method, self.url, self.headers, self.body = method, url, headers, body
+        self.program = program
+        self.shown = mask_url(url)
+        self.secret = {name for name in headers if looks_secret(name)}
+        timeout = inputs["timeout"]
+        self.timeout = None if timeout in (None, "") else float(number(timeout, "timeout"))
+        if self.timeout is not None and not 0 < self.timeout <= LONGEST_TIMEOUT:
+            raise BlockInputInvalid(f"timeout must be more than 0 and at most {LONGEST_TIMEOUT:g} seconds")
+        retries = inputs["retries"]
+        self.attempts = 1 + (
+            ATTEMPTS - 1 if retries in (None, "") else whole(retries, "retries", least=0, most=MOST_RETRIES)
+        )
+
+    async def send(self, context: BlockContext) -> Response:
         """Sends, and sends again while the trouble may pass; a write repeats under the same key."""
         egress = context.services.get(Egress)
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self.attempts + 1):
             wait = random.uniform(0, min(LONGEST_WAIT, 0.2 * 2**attempt))  # noqa: S311 - jitter
+            url, headers, body, secret = await self._signed(context)
             try:
-                response = await egress.request(method, url, headers=headers, body=body, timeout=timeout)
-            except Transient as error:
-                context.exchanges.append(
-                    {"method": method, "url": mask_url(url), "error": error.detail, "attempt": attempt}
+                response = await egress.request(
+                    self.method,
+                    url,
+                    headers=headers,
+                    body=body,
+                    timeout=self.timeout,
+                    follow_redirects=self.program["redirects"],
+                    secret_headers=secret,
                 )
-                context.metrics.calls += 1
-                if attempt == ATTEMPTS:
-                    raise CallFailed(f"{method} {mask_url(url)} failed {attempts(attempt)}: {error.detail}") from error
+            except Transient as error:
+                self._note(context, attempt, error=error.detail)
+                if attempt == self.attempts:
+                    raise CallFailed(
+                        f"{self.method} {self.shown} failed {attempts(attempt)}: {error.detail}"
+                    ) from error
                 await asyncio.sleep(wait)
                 continue
-            context.metrics.calls += 1
             context.metrics.sent += response.sent_bytes
             context.metrics.received += response.received_bytes
-            context.exchanges.append(
-                {
-                    "method": method,
-                    "url": mask_url(url),
-                    "status": response.status,
-                    "ms": round(response.elapsed * 1000, 1),
-                    "attempt": attempt,
-                }
-            )
-            if response.status < 400:
+            self._note(context, attempt, status=response.status, ms=round(response.elapsed * 1000, 1))
+            if any(low <= response.status <= high for low, high in self.program["accepted"]):
                 return response
             again = response.status in (408, 425, 429) or response.status >= 500
             # 409 with Retry-After: the first request under this key is still being worked on.
             again = again or (response.status == 409 and "retry-after" in response.headers)
-            if not again or attempt == ATTEMPTS:
+            if not again or attempt == self.attempts:
                 kind = CallFailed if again else CallRefused
-                raise kind(f"{method} {mask_url(url)} answered {response.status}: {_excerpt(response)}")
+                raise kind(f"{self.method} {self.shown} answered {response.status}: {_excerpt(response)}")
             await asyncio.sleep(_retry_after(response) or wait)
         raise AssertionError("unreachable")
+
+    def _note(self, context: BlockContext, attempt: int, **seen: Any) -> None:
+        context.metrics.calls += 1
+        context.exchanges.append({"method": self.method, "url": self.shown, **seen, "attempt": attempt})
+
+    async def _signed(self, context: BlockContext) -> tuple[str, dict[str, str], Any, set[str]]:
+        """The request with the credentials of the block's connection, which go to the connection's own server only."""
+        if not self.program["connection"]:
+            return self.url, self.headers, self.body, self.secret
+        label = context.step.label
+        try:
+            client = await context.services.get(Clients).client(UUID(str(self.program["connection"])), context)
+        except (NotFound, ValueError):
+            named = str(self.program["connection"])[:60]
+            raise UnboundBlock(
+                f"block “{label}” uses connection {named!r}, which does not exist in this tenant"
+            ) from None
+        request = Request(self.method, self.url)
+        for name, value in self.headers.items():
+            request.set_header(name, value)
+        request.body = self.body
+        await client.authorize(request)
+        return request.url(), request.final_headers(), request.final_body(), self.secret | request.secret_headers
 
 
 def attempts(count: int) -> str:
@@ -145,60 +216,24 @@ def attempts(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def _mapping(value: Any, what: str) -> dict[str, Any]:
-    value = decoded(pairs(value))
-    if value is None or value in ("", []):
-        return {}
-    if not isinstance(value, dict):
-        raise BlockInputInvalid(f"{what} must be an object or a list of key and value")
-    return value
+def _has(context: CompileContext, name: str) -> bool:
+    return lookup(context.block.get("inputs"), name) is not None
 
 
-def _with_params(url: str, params: Any) -> str:
-    given = _mapping(params, "params")
-    if not given:
-        return url
-    flat = [
-        (key, text_of(entry))
-        for key, value in given.items()
-        for entry in (value if isinstance(value, list) else [value])
-    ]
-    head, mark, fragment = url.partition("#")
-    return head + ("&" if "?" in head else "?") + urlencode(flat) + mark + fragment
-
-
-def _body(value: Any, encoding: str, headers: dict[str, str]) -> bytes | None:
-    if value is None or value == "":
-        return None
-    given = {name.lower() for name in headers}
-    if encoding in ("form", "form_params", "application/x-www-form-urlencoded"):
-        if "content-type" not in given:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return urlencode({key: text_of(entry) for key, entry in _mapping(value, "body").items()}).encode()
-    if encoding == "raw" or (isinstance(value, str) and not isinstance(decoded(value), (dict, list))):
-        return text_of(value).encode()
-    if "content-type" not in given:
-        headers["Content-Type"] = "application/json"
-    return value.encode() if isinstance(value, str) else json.dumps(pairs(value))
-
-
-def _content(response: Response) -> Any:
-    if not response.body:
-        return None
-    if "json" in response.headers.get("content-type", ""):
-        return response.json()
-    text = response.text()
-    return decoded(text)
+def _encoding_of(headers: dict[str, str]) -> str:
+    """Without a choice, the body is what the Content-Type header says, else JSON."""
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    return ENCODINGS.get(kind.partition(";")[0].strip().lower(), "json")
 
 
 def _excerpt(response: Response) -> str:
-    text = " ".join(response.text().split())
+    text = " ".join(response.body[:2000].decode("utf-8", "replace").split())
     return text[:200] + ("..." if len(text) > 200 else "") if text else "no body"
 
 
 def _retry_after(response: Response) -> float:
     value = response.headers.get("retry-after", "")
-    return min(float(value), LONGEST_WAIT) if value.isascii() and value.isdigit() else 0.0
+    return min(float(value), LONGEST_WAIT) if value.isascii() and value.isdigit() and len(value) < 10 else 0.0
 
 
 def _capitalized(name: str) -> str:

@@ -74,6 +74,8 @@ class EndpointBlock(BlockType):
             answer = await client.call(
                 block, _typed(block, inputs), idempotency_key=context.idempotency_key if block.writes else None
             )
+            if answer.warning:
+                context.warn(f"block “{program['label']}” was carried out only in part: {answer.warning}")
             return answer.data
 
     async def open(self, program: Any, inputs: Any, context: BlockContext) -> LoopSource:

@@ -218,7 +218,7 @@ class SleepBlock(BlockType):
     doc = "Sleep: waits `time` seconds. A long sleep holds no worker."
 
     def compile(self, context: CompileContext) -> Any:
-        return context.formula(context.input("time", 1))
+        return context.formula(context.input("time", 5))
 
     def inputs(self, program: Any, context: BlockContext) -> Any:
         return number(program.evaluate(context.state, context.env), "time")

@@ -12,7 +12,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from tieline.automations.blocks.lists import field
+from tieline.automations.blocks.records import field
 from tieline.core import clock, json
 
 MAX_SEEN = 100_000

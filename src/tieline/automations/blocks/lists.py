@@ -1,193 +1,235 @@
-"""Tools for lists and objects."""
+"""List tools: filter, look up, sort, limit, deduplicate, rename, transform."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from tieline.automations.blocks.conditions import compile_conditions
-from tieline.automations.blocks.values import LONGEST_LIST, decoded, items, pairs, whole
+from tieline.automations.blocks.conditions import Rule, compile_conditions
+from tieline.automations.blocks.listing import ListTool, choice, evaluated, given, raw, text
+from tieline.automations.blocks.records import field, identity, order
+from tieline.automations.blocks.values import decoded, flag, items, pairs, whole
 from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import BlockInputInvalid, PlanError
-from tieline.automations.engine.registry import BlockType, CompileContext, register
-from tieline.automations.formulas import evaluate_condition, text_of
-from tieline.core import json
+from tieline.automations.engine.registry import CompileContext, register
+from tieline.automations.formulas import evaluate_condition
 
 
-def field(record: Any, path: str) -> Any:
-    """The value at a dotted field name ("address.city") of a record; null where there is none."""
-    value = record
-    for part in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit():
-            value = value[int(part)] if int(part) < len(value) else None
-        else:
-            return None
-    return value
+class Judge:
+    """The conditions of a filter: `{mode, conditions}` whose first input is a field name, or reads
+    ``{$.<this block>.item}``."""
 
+    def __init__(self, context: CompileContext) -> None:
+        self.everything, self._rules = compile_conditions(context)
+        own = str(context.block.get("name") or context.block.get("type"))
+        self._of_item: list[tuple[Rule, bool, bool]] = [
+            (rule, own in rule[0].roots, own in rule[2].roots) for rule in self._rules
+        ]
 
-class _ListTool(BlockType):
-    """Evaluates its named inputs; `work` makes the output of them."""
-
-    names: tuple[str, ...] = ("input",)
-
-    def compile(self, context: CompileContext) -> Any:
-        return {name: context.formula(context.input(name)) for name in self.names}
-
-    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
-        return self.work({name: formula.evaluate(context.state, context.env) for name, formula in program.items()})
-
-    def work(self, given: dict[str, Any]) -> Any:
-        raise NotImplementedError
+    def keeps(self, listed: list[Any], context: BlockContext) -> Iterator[tuple[Any, bool]]:
+        """(item, whether the conditions hold) for each item. Each is judged when it is asked for."""
+        view: dict[str, Any] = {}
+        prepared = []
+        for (left, operator, right), by_left, by_right in self._of_item:
+            name = None if by_left else text(left, context)
+            wanted = None if by_right else evaluated(right, context)
+            prepared.append((left if by_left else None, name, operator, right if by_right else None, wanted))
+        if any(entry[0] is not None or entry[3] is not None for entry in prepared):
+            context.state.put(context.step.name, view)
+        judge = all if self.everything else any
+        for index, item in enumerate(listed):
+            view["item"], view["index"] = item, index
+            yield (
+                item,
+                judge(
+                    evaluate_condition(
+                        operator,
+                        evaluated(left, context) if left is not None else (field(item, name) if name else item),
+                        evaluated(right, context) if right is not None else wanted,
+                    )
+                    for left, name, operator, right, wanted in prepared
+                ),
+            )
 
 
 @register
-class FilterListBlock(BlockType):
+class FilterListBlock(ListTool):
     type = "FilterListBlock"
     doc = "Filter list: keeps items for which all (or some) conditions hold; their first input is a field name."
 
-    def compile(self, context: CompileContext) -> Any:
-        return context.formula(context.input("input")), *compile_conditions(context)
+    def read(self, context: CompileContext) -> Any:
+        return given(context, "list", "input"), Judge(context)
 
-    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
-        source, everything, rules = program
-        evaluated = [
-            (text_of(left.evaluate(context.state, context.env)), operator, right.evaluate(context.state, context.env))
-            for left, operator, right in rules
-        ]
-        judge = all if everything else any
-        return [
-            item
-            for item in items(source.evaluate(context.state, context.env))
-            if judge(
-                evaluate_condition(operator, field(item, name) if name else item, right)
-                for name, operator, right in evaluated
-            )
-        ]
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, judge = spec
+        return [item for item, holds in judge.keeps(items(evaluated(source, context)), context) if holds]
 
 
 @register
 class LookupItemBlock(FilterListBlock):
     type = "LookupItemBlock"
     doc = "Lookup item: the first item of a list for which the conditions hold, or null."
+    loops = False
 
-    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
-        found = await super().run(program, inputs, context)
-        return found[0] if found else None
-
-
-@register
-class MergeListsBlock(_ListTool):
-    type = "MergeListsBlock"
-    doc = "Merge lists: the items of the first list, then those of the second."
-    names = ("input1", "input2")
-
-    def work(self, given: dict[str, Any]) -> Any:
-        first, second = items(given["input1"]), items(given["input2"])
-        if len(first) + len(second) > LONGEST_LIST:
-            raise BlockInputInvalid(f"the merged list would have more than {LONGEST_LIST} items")
-        return [*first, *second]
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, judge = spec
+        return next((item for item, holds in judge.keeps(items(evaluated(source, context)), context) if holds), None)
 
 
 @register
-class CompareListsBlock(_ListTool):
-    type = "CompareListsBlock"
-    doc = (
-        "Compare lists: `diff` keeps items of the first that are not in the second, `intersect` those that are in both."
-    )
-    names = ("input1", "input2", "mode", "key")
+class SplitListBlock(FilterListBlock):
+    type = "SplitListBlock"
+    doc = "Split list: `matching` are the items for which the conditions hold, `others` the rest."
+    loops = False
 
-    def work(self, given: dict[str, Any]) -> Any:
-        key = text_of(given["key"] or "")
-        other = {_identity(item, key) for item in items(given["input2"])}
-        wanted = text_of(given["mode"] or "diff") == "intersect"
-        return [item for item in items(given["input1"]) if (_identity(item, key) in other) is wanted]
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, judge = spec
+        parts: dict[str, list[Any]] = {"matching": [], "others": []}
+        for item, holds in judge.keeps(items(evaluated(source, context)), context):
+            parts["matching" if holds else "others"].append(item)
+        return parts
 
 
 @register
-class DeduplicateListBlock(_ListTool):
+class SortListBlock(ListTool):
+    type = "SortListBlock"
+    doc = "Sort list: by one field or several, each rising (`asc`) or falling (`desc`); equal items keep their order."
+
+    def read(self, context: CompileContext) -> Any:
+        several = pairs(decoded(raw(context, "fields")))
+        if several is None:
+            ways = [(given(context, "key", "field", default=""), choice(context, ("order",), ("asc", "desc"), "asc"))]
+        elif isinstance(several, dict) and all(way in ("asc", "desc", "", None) for way in several.values()):
+            ways = [(context.formula(name), str(way or "asc")) for name, way in several.items()]
+        else:
+            raise PlanError("fields must be an object of field names, each with asc or desc")
+        return given(context, "list", "input"), ways
+
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, ways = spec
+        listed = list(items(evaluated(source, context)))
+        for name, way in reversed([(text(formula, context), way) for formula, way in ways]):
+            listed.sort(key=lambda item, name=name: order(field(item, name) if name else item), reverse=way == "desc")  # type: ignore[misc]
+        return listed
+
+
+@register
+class DeduplicateListBlock(ListTool):
     type = "DeduplicateListBlock"
     doc = "Deduplicate list: keeps the first of equal items, or of items with an equal `key` field."
-    names = ("input", "key")
 
-    def work(self, given: dict[str, Any]) -> Any:
-        key = text_of(given["key"] or "")
-        seen: dict[bytes, Any] = {}
-        for item in items(given["input"]):
-            seen.setdefault(_identity(item, key), item)
+    def read(self, context: CompileContext) -> Any:
+        fold = flag(context.setting("case_insensitive"))
+        return given(context, "list", "input"), given(context, "key", default=""), fold
+
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, name, fold = spec
+        key = text(name, context)
+        seen: dict[Any, Any] = {}
+        for item in items(evaluated(source, context)):
+            seen.setdefault(identity(item, key, fold=fold), item)
         return list(seen.values())
 
 
 @register
-class LimitBlock(_ListTool):
+class LimitBlock(ListTool):
     type = "LimitBlock"
-    doc = "Limit list: the first `limit` items."
-    names = ("input", "limit")
+    doc = "Limit list: `limit` items from `offset` (from 0) on."
+    loops = False
 
-    def work(self, given: dict[str, Any]) -> Any:
-        return items(given["input"])[: whole(given["limit"], "limit")]
+    def read(self, context: CompileContext) -> Any:
+        return given(context, "list", "input"), given(context, "limit"), given(context, "offset", default=0)
+
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, limit, offset = spec
+        start = whole(evaluated(offset, context), "offset")
+        return items(evaluated(source, context))[start : start + whole(evaluated(limit, context), "limit")]
 
 
 @register
-class ReplaceFieldNamesBlock(_ListTool):
-    type = "ReplaceFieldNamesBlock"
-    doc = "Replace field names: renames fields of every item; `fields` maps old names to new ones."
-    names = ("input", "fields")
+class ReverseListBlock(ListTool):
+    type = "ReverseListBlock"
+    doc = "Reverse list: the items in opposite order."
 
-    def work(self, given: dict[str, Any]) -> Any:
-        renames = decoded(pairs(given["fields"])) or {}
+    def read(self, context: CompileContext) -> Any:
+        return given(context, "list", "input")
+
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        return items(evaluated(spec, context))[::-1]
+
+
+@register
+class FieldValuesBlock(ListTool):
+    type = "FieldValuesBlock"
+    doc = "Field values: the values of one field of all items; `skip_empty` leaves out those without one."
+
+    def read(self, context: CompileContext) -> Any:
+        return given(context, "list", "input"), given(context, "field", "key"), flag(raw(context, "skip_empty"))
+
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, name, skip = spec
+        key = text(name, context)
+        if not key:
+            raise BlockInputInvalid("field is empty; name the field whose values are wanted")
+        values = [field(item, key) for item in items(evaluated(source, context))]
+        return [value for value in values if value not in (None, "")] if skip else values
+
+
+@register
+class ReplaceFieldNamesBlock(ListTool):
+    type = "ReplaceFieldNamesBlock"
+    doc = "Replace field names: renames fields of every item; `mapping` maps old names to new ones."
+
+    def read(self, context: CompileContext) -> Any:
+        mapping = pairs(decoded(raw(context, "mapping", "fields", default={})))
+        if not isinstance(mapping, dict):
+            raise PlanError("mapping must be an object of old and new field names")
+        keep = choice(context, ("keepOtherFields",), ("keep", "remove"), "keep") == "keep"
+        return given(context, "list", "input"), {name: context.formula(to) for name, to in mapping.items()}, keep
+
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, mapping, keep = spec
+        renames = {name: text(to, context) for name, to in mapping.items()}
         return [
-            {text_of(renames.get(name, name)): value for name, value in item.items()}
+            {renames.get(name, name): value for name, value in item.items() if keep or name in renames}
             if isinstance(item, dict)
             else item
-            for item in items(given["input"])
+            for item in items(evaluated(source, context))
         ]
 
 
 @register
-class TransformListBlock(BlockType):
+class TransformListBlock(ListTool):
     type = "TransformListBlock"
     doc = "Transform list: makes a new object of every item; the mapping reads it as `{$.<this block>.item.field}`."
 
-    def compile(self, context: CompileContext) -> Any:
-        mapping = pairs(decoded(context.input("fields", context.input("mapping", {}))))
+    def read(self, context: CompileContext) -> Any:
+        mapping = pairs(decoded(raw(context, "mapping", "fields", default={})))
         if not isinstance(mapping, dict):
-            raise PlanError("fields must be an object of field names and formulas")
-        return context.formula(context.input("input")), {
-            str(name): context.formula(value) for name, value in mapping.items()
-        }
+            raise PlanError("mapping must be an object of field names and formulas")
+        keep = flag(raw(context, "keep_other_fields"))
+        return given(context, "list", "input"), [(str(n), context.formula(v)) for n, v in mapping.items()], keep
 
-    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
-        source, mapping = program
-        name = context.step.name
-        made = []
+    def make(self, spec: Any, context: BlockContext) -> Any:
+        source, mapping, keep = spec
         view: dict[str, Any] = {}
-        context.state.put(name, view)
-        for index, item in enumerate(items(source.evaluate(context.state, context.env))):
+        listed = items(evaluated(source, context))
+        context.state.put(context.step.name, view)
+        made = []
+        for index, item in enumerate(listed):
             view["item"], view["index"] = item, index
-            made.append({key: formula.evaluate(context.state, context.env) for key, formula in mapping.items()})
+            record: dict[str, Any] = dict(item) if keep and isinstance(item, dict) else {}
+            for path, formula in mapping:
+                _place(record, path, evaluated(formula, context))
+            made.append(record)
         return made
 
 
-@register
-class CompareObjectBlock(_ListTool):
-    type = "CompareObjectBlock"
-    doc = "Compare objects: `{equal, added, removed, changed}` by field, from the first object to the second."
-    names = ("input1", "input2")
-
-    def work(self, given: dict[str, Any]) -> Any:
-        old, new = (decoded(pairs(given[name])) or {} for name in self.names)
-        if not isinstance(old, dict) or not isinstance(new, dict):
-            return {"equal": old == new, "added": {}, "removed": {}, "changed": {}}
-        return {
-            "equal": old == new,
-            "added": {name: value for name, value in new.items() if name not in old},
-            "removed": {name: value for name, value in old.items() if name not in new},
-            "changed": {
-                name: {"from": old[name], "to": new[name]} for name in old.keys() & new.keys() if old[name] != new[name]
-            },
-        }
-
-
-def _identity(item: Any, key: str) -> bytes:
-    return json.dumps(field(item, key) if key else item)
+def _place(record: dict[str, Any], path: str, value: Any) -> None:
+    """Sets a field; a dotted name makes objects within the record."""
+    *outer, last = path.split(".") if 0 < path.count(".") < 20 and "" not in path.split(".") else [path]
+    for part in outer:
+        inner = record.get(part)
+        record[part] = inner = dict(inner) if isinstance(inner, dict) else {}
+        record = inner
+    record[last] = value

@@ -21,22 +21,3 @@ class StartBlock(BlockType):
         if context.run.inputs is not None:
             return context.run.inputs
         return program if context.run.is_test or context.run.context == "editor" else {}
-
-
-@register
-class FormBlock(BlockType):
-    type = "FormBlock"
-    doc = "Inputs: asks the person who starts the run; `{$.inputs.Name}` reads the answer, else the field's default."
-
-    def compile(self, context: CompileContext) -> Any:
-        form = context.block.get("form")
-        return [entry for entry in form if isinstance(entry, dict)] if isinstance(form, list) else []
-
-    async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
-        given = context.run.inputs if isinstance(context.run.inputs, dict) else {}
-        answers: dict[str, Any] = {}
-        for field in program:
-            label = str(field.get("label") or field.get("id"))
-            fallback = field.get("values") if field.get("type") != "button" else None
-            answers[label] = given.get(label, given.get(str(field.get("id")), fallback))
-        return answers

@@ -66,14 +66,29 @@ def _merge_list(old: Any, value: Any, options: dict[str, Any]) -> Any:
     return merged
 
 
+def _pair(value: Any) -> Any:
+    """One ``{key, value}``, as the editor writes it where an operation takes one, as an object."""
+    value = decoded(value)
+    if isinstance(value, dict) and value.keys() == {"key", "value"}:
+        return {text_of(value["key"]): value["value"]}
+    return value
+
+
+def _set_keys(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    return {**_object(old, "the variable"), **_object(_pair(value), "value")}
+
+
 def _rename(old: Any, value: Any, options: dict[str, Any]) -> Any:
-    renames = _object(value, "value")
-    pairs_of = {str(key): str(to) for key, to in renames.items()}
+    renames = _object(_pair(value), "value")
+    pairs_of = {str(key): text_of(to) for key, to in renames.items()}
     return {pairs_of.get(key, key): kept for key, kept in _object(old, "the variable").items()}
 
 
 def _remove(old: Any, value: Any, options: dict[str, Any]) -> Any:
-    gone = {text_of(entry) for entry in items(value)}
+    value = decoded(value)
+    if isinstance(value, dict) and "key" in value:
+        value = value["key"]
+    gone = {text_of(entry["key"] if isinstance(entry, dict) and "key" in entry else entry) for entry in items(value)}
     return {key: kept for key, kept in _object(old, "the variable").items() if key not in gone}
 
 
@@ -107,7 +122,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
     "object": {
         "set": lambda old, value, options: _object(value, "value"),
         "set_value": lambda old, value, options: _object(value, "value"),
-        "set_key_value": lambda old, value, options: {**_object(old, "the variable"), **_object(value, "value")},
+        "set_key_value": _set_keys,
         "merge": lambda old, value, options: {**_object(old, "the variable"), **_object(value, "value")},
         "rename_key": _rename,
         "remove_key": _remove,

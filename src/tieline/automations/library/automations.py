@@ -11,9 +11,9 @@ A row is the one of table ``automations`` with ``workspace`` (the document's byt
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -22,6 +22,7 @@ from sqlalchemy import select
 from tieline.automations.library import schedules as schedule_rules
 from tieline.automations.library.errors import TooManyConcurrentRuns, VersionConflict
 from tieline.automations.library.workspaces import EMPTY, inspect, same
+from tieline.automations.triggers import starts, timings
 from tieline.core.clock import now
 from tieline.core.errors import NotFound
 from tieline.core.ids import new_id
@@ -38,12 +39,23 @@ DEFAULT_MAX_CONCURRENT_RUNS = 10
 _WORKSPACE = automation_versions.c.workspace
 
 
+class Listener(Protocol):
+    """Told of automations that were saved, enabled, disabled or deleted, in the transaction that does it."""
+
+    async def changed(self, unit: Unit, automation: Mapping[str, Any]) -> None:
+        """``automation`` is its row as it is now."""
+
+    async def deleted(self, unit: Unit, automation_id: UUID) -> None:
+        """It is gone."""
+
+
 class Automations:
     """Creates, changes, copies and removes automations; every method is part of the caller's transaction."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, *, listeners: Sequence[Listener] = ()) -> None:
         self._database = database
         self._vault = vault
+        self._listeners = listeners
 
     async def create(
         self,
@@ -58,6 +70,7 @@ class Automations:
         max_concurrent_runs: int = 1,
         concurrency_limit: int = DEFAULT_MAX_CONCURRENT_RUNS,
         saved_by: UUID | None = None,
+        follows: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """A new automation. Raises `BadInput` for a space, schedule, figure or document that cannot be."""
         await spaces.check(unit, space_id)
@@ -73,13 +86,16 @@ class Automations:
             owner_id=owner_id,
             space_id=space_id,
             run_mode=report.run_mode,
+            start_settings=starts.read(workspace),
             version=1,
             schedules=schedule_rules.check(schedules),
+            follows=await starts.check_follows(unit, automation_id, follows),
             max_concurrent_runs=max_concurrent_runs,
             execution_token=self._vault.seal(token.encode(), context=_token_context(unit, automation_id)),
             execution_token_hash=tokens.hash_token(token),
         )
         await self._save_version(unit, automation_id, 1, workspace, saved_by or owner_id)
+        await self._changed(unit, automation_id)
         return await self.get(unit, automation_id)
 
     async def row(self, unit: Unit, automation_id: UUID, *, lock: bool = False) -> dict[str, Any]:
@@ -120,6 +136,7 @@ class Automations:
         workspace: bytes | UnsetType = UNSET,
         max_concurrent_runs: int | UnsetType = UNSET,
         concurrency_limit: int = DEFAULT_MAX_CONCURRENT_RUNS,
+        follows: Sequence[Mapping[str, Any]] | UnsetType = UNSET,
     ) -> dict[str, Any]:
         """Changes what is given; another workspace makes a new version.
 
@@ -138,15 +155,19 @@ class Automations:
             changes["description"] = description
         if schedules is not UNSET:
             changes["schedules"] = schedule_rules.check(schedules, row["schedules"])
+        if follows is not UNSET:
+            changes["follows"] = await starts.check_follows(unit, automation_id, follows)
         if max_concurrent_runs is not UNSET:
             if max_concurrent_runs != row["max_concurrent_runs"]:
                 _check_concurrency(max_concurrent_runs, concurrency_limit)
             changes["max_concurrent_runs"] = max_concurrent_runs
         if workspace is not UNSET and not same(workspace, row["workspace"]):
             changes |= {"run_mode": inspect(workspace).run_mode, "version": row["version"] + 1}
+            changes["start_settings"] = starts.read(workspace)
             await self._save_version(unit, automation_id, row["version"] + 1, workspace, saved_by)
         if changes:
             await unit.update(automations, automations.c.id == automation_id, updated_at=now(), **changes)
+            await self._changed(unit, automation_id)
         return await self.get(unit, automation_id)
 
     async def delete(self, unit: Unit, automation_id: UUID) -> None:
@@ -156,6 +177,8 @@ class Automations:
         await unit.delete(run_blobs, run_blobs.c.run_id.in_(mine))
         if not await unit.delete(automations, automations.c.id == automation_id):
             raise NotFound("There is no such automation.")
+        for listener in self._listeners:
+            await listener.deleted(unit, automation_id)
 
     async def copy(self, unit: Unit, automation_id: UUID, *, name: str, owner_id: UUID) -> dict[str, Any]:
         """A new automation in the owner's personal space with the same workspace, without schedules and history."""
@@ -173,6 +196,7 @@ class Automations:
     async def set_enabled(self, unit: Unit, automation_id: UUID, enabled: bool) -> None:
         """A disabled automation starts no runs; those under way go on."""
         await self._change(unit, automation_id, state="available" if enabled else "disabled")
+        await self._changed(unit, automation_id)
 
     async def change_owner(self, unit: Unit, automation_id: UUID, owner_id: UUID) -> None:
         """Gives the automation to another user, without its history. Raises `NotFound` for an unknown user."""
@@ -226,6 +250,13 @@ class Automations:
         )
         async with self._database.system() as unit:
             return await unit.one(statement)
+
+    async def _changed(self, unit: Unit, automation_id: UUID) -> None:
+        """What starts it by itself is brought in step."""
+        row = await self.row(unit, automation_id)
+        await timings.keep_in_step(unit, row)
+        for listener in self._listeners:
+            await listener.changed(unit, row)
 
     async def _change(self, unit: Unit, automation_id: UUID, **values: Any) -> None:
         if not await unit.update(automations, automations.c.id == automation_id, updated_at=now(), **values):

@@ -1,7 +1,8 @@
 """Schedules of an automation: what is accepted, and in which form it is kept.
 
 ``interval`` is in seconds and is rounded to whole minutes, but 30 is kept; ``startAt`` and ``stopAt`` are
-``Y-m-d H:i:s`` in ``timezone``; ``recurrence`` is an RRULE (RFC 5545 section 3.3.10) and wins over ``interval``.
+``Y-m-d H:i:s`` in ``timezone``; ``recurrence`` is an RRULE (RFC 5545 section 3.3.10), or cron's five fields, and wins
+over ``interval``; ``misfire`` says what becomes of slots that were missed.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from msgspec import UNSET, Struct, UnsetType, to_builtins
 
 from tieline.automations.library.errors import InvalidSchedule
+from tieline.automations.triggers import cron, rules
+from tieline.automations.triggers.timings import MISFIRES
 from tieline.core.ids import new_id
 
 MAX_SCHEDULES = 20
@@ -32,6 +34,7 @@ class Schedule(Struct, kw_only=True, rename="camel", omit_defaults=True):
     start_at: str | UnsetType = UNSET
     stop_at: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
+    misfire: str | UnsetType = UNSET
     last_started_at: str | UnsetType = UNSET
 
 
@@ -75,6 +78,10 @@ def _check_one(entry: dict[str, Any], pointer: str) -> Schedule:
         schedule.timezone = _timezone(entry["timezone"], f"{pointer}/timezone")
     if entry.get("recurrence"):
         schedule.recurrence = _recurrence(entry["recurrence"], f"{pointer}/recurrence")
+    if entry.get("misfire"):
+        if entry["misfire"] not in MISFIRES:
+            raise InvalidSchedule(f"misfire has to be one of {', '.join(MISFIRES)}.", pointer=f"{pointer}/misfire")
+        schedule.misfire = entry["misfire"]
     return schedule
 
 
@@ -90,11 +97,14 @@ def _moment(entry: dict[str, Any], name: str, pointer: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+        found = datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+        if not 1970 <= found.year <= 9000:
+            raise ValueError
     except ValueError:
         raise InvalidSchedule(
             f"{name} is no time; write it as 2026-01-31 12:00:00.", pointer=f"{pointer}/{name}"
         ) from None
+    return found
 
 
 def _timezone(name: str, pointer: str) -> str:
@@ -110,14 +120,13 @@ def _timezone(name: str, pointer: str) -> str:
     raise InvalidSchedule("timezone is not known; write it as Europe/Stockholm.", pointer=pointer)
 
 
-def _recurrence(rule: str, pointer: str) -> str:
-    text = rule.removeprefix("RRULE:")
+def _recurrence(text: str, pointer: str) -> str:
     try:
-        if len(text) > 1000 or "\n" in text:
-            raise ValueError
-        rrulestr(text)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        rules.split(text)
+    except ValueError as error:
         raise InvalidSchedule(
-            "recurrence is no rule of RFC 5545; write it as RRULE:FREQ=DAILY;BYHOUR=6.", pointer=pointer
+            "recurrence is no rule of RFC 5545, such as RRULE:FREQ=DAILY;BYHOUR=6, and no cron line, such as 0 6 * * *:"
+            f" {error}.",
+            pointer=pointer,
         ) from None
-    return f"RRULE:{text}"
+    return text.strip() if cron.is_cron(text) else f"RRULE:{text.strip().removeprefix('RRULE:')}"

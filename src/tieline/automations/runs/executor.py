@@ -20,7 +20,16 @@ from tieline.automations.engine.interpreter import Interpreter
 from tieline.automations.engine.journal import CHECKPOINT, GROUP, Recorder
 from tieline.automations.engine.plan import Plan
 from tieline.automations.engine.results import Outcome, passes_through
-from tieline.automations.runs.service import ENDED, HOLDING, TASK, wake_waiting
+from tieline.automations.runs.figures import crashed, metrics_of
+from tieline.automations.runs.service import (
+    COMPLETED,
+    ENDED,
+    HOLDING,
+    TASK,
+    is_followed,
+    wake_sleeping,
+    wake_waiting,
+)
 from tieline.automations.runs.storable import storable
 from tieline.automations.workspace import compile_plan
 from tieline.core import clock, json
@@ -121,7 +130,7 @@ class Executor:
         except Exception as error:
             log.exception("run.crashed", run=run_id)
             with suppress(FenceLost):
-                await self._finish(claim, claim.row, claim.row["started_at"], _crashed(error), None)
+                await self._finish(claim, claim.row, claim.row["started_at"], crashed(error), None)
         finally:
             active = self._active.get(run)
             if active is not None and active.claim is claim:
@@ -222,7 +231,7 @@ class Executor:
             log.exception("run.crashed", run=str(claim.run_id))
             with suppress(TielineError):
                 await recorder.sync()
-            outcome = _crashed(error)
+            outcome = crashed(error)
         await self._finish(claim, row, started, outcome, interpreter)
 
     async def _recorder(self, claim: RunClaim) -> tuple[Recorder, bytes | None]:
@@ -313,16 +322,20 @@ class Executor:
         async with self._database.system() as unit:
             if outcome.suspended is not None:
                 held = await unit.connection.execute(
-                    update(runs).where(*mine).values(worker=None, metrics=_metrics(interpreter), updated_at=moment)
+                    update(runs)
+                    .where(*mine)
+                    .values(worker=None, metrics=metrics_of(interpreter), updated_at=moment)
+                    .returning(runs.c.woken)
                 )
-                if held.rowcount:
+                woken = held.scalar()
+                if woken is not None:
                     # A run that was stopped in its sleep and retried finds the job that was to wake it.
                     with suppress(AlreadyQueued):
                         await unit.defer(
                             TASK,
                             tenant_id=str(claim.tenant_id),
                             run_id=str(claim.run_id),
-                            at=outcome.suspended.until,
+                            at=moment if woken else outcome.suspended.until,
                             queueing_lock=f"wake {claim.run_id}",
                         )
                 return
@@ -332,7 +345,7 @@ class Executor:
             values: dict[str, Any] = {
                 "status": outcome.status,
                 "error": storable(errors) or None,
-                "metrics": _metrics(interpreter),
+                "metrics": metrics_of(interpreter),
                 "worker": None,
                 "started_at": started,
                 "stopped_at": moment,
@@ -343,10 +356,10 @@ class Executor:
                 if state.title:
                     values["title"] = storable(state.title)
             # The same lock as in `_admit`: a run cannot go to sleep behind the back of the one that should wake it.
-            await unit.connection.execute(
-                select(automations.c.id)
+            followed = await unit.scalar(
+                select(is_followed(claim.tenant_id, row["automation_id"]))
                 .where(automations.c.tenant_id == claim.tenant_id, automations.c.id == row["automation_id"])
-                .with_for_update()
+                .with_for_update(of=automations)
             )
             done = await unit.connection.execute(update(runs).where(*mine).values(**values))
             if not done.rowcount:
@@ -365,6 +378,18 @@ class Executor:
                 )
             )
             await wake_waiting(unit, claim.tenant_id, row["automation_id"])
+            if row.get("awaited") and row["parent_id"] is not None:
+                await wake_sleeping(unit, claim.tenant_id, row["parent_id"])
+            if followed and not row["is_test"]:
+                with suppress(AlreadyQueued):
+                    lock = f"{COMPLETED} {claim.run_id} {claim.fence}"
+                    await unit.defer(
+                        COMPLETED,
+                        queueing_lock=lock,
+                        tenant_id=str(claim.tenant_id),
+                        run_id=str(claim.run_id),
+                        status=outcome.status,
+                    )
 
     def _watch(self) -> None:
         if self._watcher is None or self._watcher.done():
@@ -398,7 +423,7 @@ class Executor:
                     continue
                 entry.guard.confirmed()
                 entry.guard.stopping = row["stop_requested_at"] is not None
-                metrics = _metrics(entry.interpreter)
+                metrics = metrics_of(entry.interpreter)
                 if metrics != entry.shown:
                     entry.shown = metrics
                     await unit.connection.execute(
@@ -410,39 +435,3 @@ class Executor:
                         )
                         .values(metrics=metrics)
                     )
-
-
-def _crashed(error: Exception) -> Outcome:
-    detail = f"a fault in Tieline itself ended the run ({type(error).__name__}); retry it"
-    return Outcome(
-        "failed", [{"code": "internal-error", "title": "Something went wrong inside Tieline", "detail": detail}]
-    )
-
-
-def _metrics(interpreter: Interpreter | None) -> dict[str, Any] | None:
-    """What a run has done so far: in all, and per block."""
-    if interpreter is None:
-        return None
-    by_key = {step.key: step for step in interpreter.plan.steps.values()}
-    totals = {"apiCalls": 0, "rxBytes": 0, "txBytes": 0}
-    blocks = []
-    for key, cost in interpreter.metrics.items():
-        totals["apiCalls"] += cost.calls
-        totals["rxBytes"] += cost.received
-        totals["txBytes"] += cost.sent
-        step = by_key.get(key)
-        if step is None:
-            continue
-        blocks.append(
-            {
-                "blockId": storable(step.id),
-                "name": storable(step.name),
-                "type": storable(step.type[:1].lower() + step.type[1:]),
-                "runs": cost.runs,
-                "seconds": round(cost.seconds, 3),
-                "apiCalls": cost.calls,
-                "rxBytes": cost.received,
-                "txBytes": cost.sent,
-            }
-        )
-    return {"network": totals, "blocks": blocks, "items": interpreter.state.items}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from tieline.automations.engine import codec
 from tieline.automations.engine.journal import CHECKPOINT, PAGE
@@ -21,13 +23,17 @@ from tieline.storage.tables import automations, journal, run_blobs, runs
 from tieline.storage.unit import Unit
 
 TASK = "run"
+COMPLETED = "run_completed"  # starts what follows a run
 QUEUED_LIMIT = 200  # waiting runs a tenant may have (DESIGN 5.3)
+CLOSE = 100  # so many before it, starts of the tenant are counted one after the other
 WAITING = ("not started", "queued")
 ACTIVE = ("not started", "queued", "starting", "running", "must stop")
 HOLDING = ("starting", "running", "must stop")  # these count against an automation's limit
 ENDED = ("finished", "finished with warnings", "failed", "stopped", "exceeded limit")
 RETRYABLE = ("failed", "stopped", "exceeded limit")
 POLL_SECONDS = 0.05
+WAITED_FOR = ("api_sync", "editor", "detail", "test_run", "lookup")  # somebody sits before a screen
+HEAD_START = 20  # places by which these overtake what else is waiting
 
 
 class Runs:
@@ -46,15 +52,26 @@ class Runs:
         executed_by: UUID | None = None,
         title: str = "",
         test: bool = False,
+        key: str | None = None,
+        scheduled_at: datetime | None = None,
+        parent: Mapping[str, Any] | None = None,
+        awaited: bool = False,
     ) -> dict[str, Any]:
         """Writes the run's row and its job; both exist once the transaction commits. Gives the row.
 
-        ``automation`` is its row; the run is pinned to that row's version. Raises `NotStartable` for a disabled
-        automation and `QueueFull` when 200 runs of the tenant are waiting.
+        ``automation`` is its row; the run is pinned to that row's version. ``key`` names what starts it: a second start
+        of the automation with the same key gives the run of the first. ``parent`` is the row of the run that calls it,
+        which is woken at its end where it is ``awaited``. Raises `NotStartable` for a disabled automation and
+        `QueueFull` when 200 runs of the tenant are waiting.
+
+        Fair share: a tenant's job is queued the further behind the more of the tenant's runs wait already, so that the
+        first one of each tenant comes before the second one of any.
         """
+        if key is not None and (known := await self.started_by(unit, automation["id"], key)) is not None:
+            return known
         if automation["state"] == "disabled" and not test:
             raise NotStartable(f"automation “{automation['name']}” is disabled; enable it first")
-        waiting = await unit.scalar(unit.select(runs, func.count()).where(runs.c.status.in_(WAITING)))
+        waiting = await self._waiting(unit)
         if waiting >= QUEUED_LIMIT:
             raise QueueFull(
                 f"{waiting} runs are waiting; at most {QUEUED_LIMIT} may wait. Try again later", retry_after=5
@@ -73,16 +90,41 @@ class Runs:
             "executed_by": executed_by,
             "is_test": test,
             "inputs": None if inputs is None else json.dumps(inputs),
-            "scheduled_at": moment,
+            "start_key": key,
+            "parent_id": parent["id"] if parent else None,
+            "depth": parent["depth"] + 1 if parent else 0,
+            "awaited": awaited,
+            "scheduled_at": scheduled_at or moment,
             "created_at": moment,
             "updated_at": moment,
         }
-        await unit.insert(runs, **row)
+        statement = insert(runs).values(tenant_id=unit.tenant_id, **row)
+        made = await unit.connection.execute(statement.on_conflict_do_nothing())
+        if not made.rowcount and key is not None:
+            known = await self.started_by(unit, automation["id"], key)  # by somebody who was a moment faster
+            assert known is not None
+            return known
         await unit.update(
             automations, automations.c.id == automation["id"], last_run_id=run_id, last_run_status="not started"
         )
-        await unit.defer(TASK, tenant_id=str(unit.tenant_id), run_id=str(run_id))
+        priority = (HEAD_START if context in WAITED_FOR else 0) - waiting
+        await unit.defer(TASK, priority=priority, tenant_id=str(unit.tenant_id), run_id=str(run_id))
         return await self.get(unit, run_id)
+
+    async def started_by(self, unit: Unit, automation_id: UUID, key: str) -> dict[str, Any] | None:
+        """The run of an automation that was started under ``key``, or None."""
+        mine = (runs.c.automation_id == automation_id, runs.c.start_key == key)
+        return await unit.one(unit.select(runs).where(*mine))
+
+    async def _waiting(self, unit: Unit) -> int:
+        """How many runs of the tenant wait. Close to the limit starts come one after the other, so that it is exact."""
+        count = unit.select(runs, func.count()).where(runs.c.status.in_(WAITING))
+        waiting: int = await unit.scalar(count)
+        if waiting >= QUEUED_LIMIT - CLOSE:
+            name = {"name": f"runs/{unit.tenant_id}"}
+            await unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 5))"), name)
+            waiting = await unit.scalar(count)
+        return waiting
 
     async def get(self, unit: Unit, run_id: UUID, automation_id: UUID | None = None) -> dict[str, Any]:
         """The run's row. Raises `NotFound`."""
@@ -124,6 +166,8 @@ class Runs:
                 last_run_status="stopped",
             )
             await wake_waiting(unit, row["tenant_id"], row["automation_id"])
+            if row["awaited"] and row["parent_id"] is not None:
+                await wake_sleeping(unit, row["tenant_id"], row["parent_id"])
             return
         await unit.update(
             runs,
@@ -222,3 +266,21 @@ async def wake_waiting(unit: Unit, tenant_id: UUID, automation_id: UUID) -> None
             update(runs).where(runs.c.tenant_id == tenant_id, runs.c.id == row["id"]).values(status="starting")
         )
         await unit.defer(TASK, tenant_id=str(tenant_id), run_id=str(row["id"]))
+
+
+def is_followed(tenant_id: UUID, automation_id: UUID) -> ColumnElement[bool]:
+    """Whether another automation starts when this one ends."""
+    other = automations.alias("follower")
+    return exists().where(
+        other.c.tenant_id == tenant_id,
+        text("follower.follows <> '[]'::jsonb"),
+        other.c.follows.contains([{"automationId": str(automation_id)}]),
+    )
+
+
+async def wake_sleeping(unit: Unit, tenant_id: UUID, run_id: UUID) -> None:
+    """Lets a run that sleeps go on now; one that is about to fall asleep will not."""
+    await unit.connection.execute(
+        update(runs).where(runs.c.tenant_id == tenant_id, runs.c.id == run_id).values(woken=True)
+    )
+    await unit.hasten(f"wake {run_id}")

@@ -67,7 +67,7 @@ def tls(ca_file: str | None = None) -> ssl.SSLContext:
 
 def _target(host: str, port: int) -> Target:
     """The host read as strictly as that of a URL, so that what is checked is what is connected to."""
-    if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65535:
+    if type(port) is not int or not 1 <= port <= 65535:
         raise BadUrl(f"The port {port!r:.20} is not a number from 1 to 65535.")
     shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
     if not host or any(character in shown for character in "/?#@\\ ") or shown.count(":") != host.count(":"):

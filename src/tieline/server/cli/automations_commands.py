@@ -166,6 +166,61 @@ def disable(name: str, url: Url = None, api_key: Key = None) -> None:
 
 
 @automations.command()
+def schedule(
+    name: str,
+    every: Annotated[int | None, typer.Option("--every", help="Seconds between two runs; 30 at least.")] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="An RRULE, or cron's five fields.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", help="As in Europe/Stockholm; UTC if not given.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--start", help="2026-01-31 12:00:00, in the time zone.")] = None,
+    stop: Annotated[str | None, typer.Option("--stop", help="Until when, in the same form.")] = None,
+    misfire: Annotated[str | None, typer.Option("--misfire", help="once, skip or all.")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove the schedules.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Show when an automation runs by itself, or set that."""
+    given = {"interval": every, "recurrence": rule, "timezone": timezone, "startAt": start, "stopAt": stop}
+    entry = {key: value for key, value in {**given, "misfire": misfire}.items() if value is not None}
+    if clear and entry:
+        raise BadInput("--clear removes the schedules; leave out the rest")
+    if entry and every is None and rule is None:
+        raise BadInput("say when: --every SECONDS or --rule RULE")
+
+    async def work(api: Api) -> dict[str, Any]:
+        found = await _whole(api, name)
+        if not entry and not clear:
+            return found
+        body: dict[str, Any] = {"schedules": [] if clear else [entry]}
+        if entry:
+            body["workspace"] = _scheduled(found.get("workspace", {}))
+        changed: dict[str, Any] = await api.call("PUT", f"{PATH}/{found['id']}", body)
+        return changed
+
+    def idle(found: dict[str, Any]) -> str:
+        if found["runMode"] != "scheduled":
+            return f"run mode is {found['runMode']}"
+        return "never" if found["state"] == "available" else str(found["state"])
+
+    found = on_server(url, api_key, work)
+    if as_json:
+        say_json(found["schedules"])
+        return
+    rows = (
+        (
+            one.get("recurrence") or f"every {one.get('interval', 0)} s",
+            one.get("timezone", "UTC"),
+            one.get("error") or one.get("nextStartAt") or idle(found),
+            one.get("lastStartedAt", ""),
+        )
+        for one in found["schedules"]
+    )
+    table(rows, "WHEN", "TIME ZONE", "NEXT", "LAST")
+
+
+@automations.command()
 def rm(name: str, url: Url = None, api_key: Key = None) -> None:
     """Remove an automation with its runs."""
 
@@ -182,6 +237,21 @@ async def _one(api: Api, name: str) -> dict[str, Any]:
 async def _whole(api: Api, name: str) -> dict[str, Any]:
     found: dict[str, Any] = await api.call("GET", f"{PATH}/{(await _one(api, name))['id']}")
     return found
+
+
+def _scheduled(workspace: dict[str, Any]) -> dict[str, Any]:
+    """The workspace with a start block that says scheduled; without that no schedule starts it."""
+    for block in workspace.get("blocks", []):
+        if block.get("type") != "StartBlock" or block.get("disabled"):
+            continue
+        inputs = block.setdefault("inputs", [])
+        mode = next((one for one in inputs if isinstance(one, dict) and one.get("id") == "run_mode"), None)
+        if mode is None:
+            inputs.append({"id": "run_mode", "type": "select", "value": "scheduled", "structure": {}})
+        else:
+            mode["value"] = "scheduled"
+        return workspace
+    raise BadInput("the automation has no start block; add one first")
 
 
 def _act(name: str, action: str, url: str | None, key: str | None) -> None:

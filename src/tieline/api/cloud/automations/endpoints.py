@@ -22,6 +22,7 @@ from tieline.api.cloud.automations.schemas import (
     CopiedAutomation,
     CopyAutomation,
     CreateAutomation,
+    FollowBody,
     ScheduleBody,
     UpdateAutomation,
     UsageList,
@@ -38,6 +39,7 @@ from tieline.api.edge.ids import parse_id, path_id
 from tieline.api.edge.lists import ListQuery, Lists, one_value
 from tieline.api.edge.preconditions import IF_MATCH, expected
 from tieline.automations.library import DEFAULT_MAX_CONCURRENT_RUNS, state_tag
+from tieline.automations.triggers import timings
 from tieline.automations.workspace import Report, check
 from tieline.core import json
 from tieline.core.errors import BadInput
@@ -99,6 +101,7 @@ async def create_automation(
             workspace=workspace,
             max_concurrent_runs=wanted.max_concurrent_runs,
             concurrency_limit=await _concurrency_limit(unit),
+            follows=_follows(wanted.follows),
         )
         return await _detail(call, unit, row, report=_report(workspace), status=201)
 
@@ -225,6 +228,7 @@ async def update_automation(
             workspace=UNSET if workspace is None else workspace,
             max_concurrent_runs=wanted.max_concurrent_runs if body.sent("maxConcurrentRuns") else UNSET,
             concurrency_limit=await _concurrency_limit(unit),
+            follows=_follows(wanted.follows) if body.sent("follows") else UNSET,
         )
         return await _detail(call, unit, row, report=None if workspace is None else _report(workspace))
 
@@ -354,12 +358,20 @@ async def _detail(
     token = None
     if call.principal.may("automations", "write"):
         token = call.services.automations.execution_token(row, call.principal.tenant_id)
-    shown = show_detail(row, last_run=last, execution_token=token, report=report)
+    webhook = None
+    if row["run_mode"] == "webhook":
+        webhook = await call.services.hooked.shown(unit, row["id"], address=token is not None)
+    schedules = await timings.shown(unit, row)
+    shown = show_detail(row, last_run=last, execution_token=token, report=report, schedules=schedules, webhook=webhook)
     return Json(shown, status, {"etag": f'"{state_tag(row)}"'})
 
 
 def _schedules(wanted: list[ScheduleBody]) -> list[dict[str, Any]]:
     return [schedule.model_dump(exclude_unset=True) for schedule in wanted]
+
+
+def _follows(wanted: list[FollowBody]) -> list[dict[str, Any]]:
+    return [{"automationId": one.automation_id, "on": one.on} for one in wanted]
 
 
 def _report(workspace: bytes) -> Report:

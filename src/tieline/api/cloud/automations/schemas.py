@@ -87,7 +87,17 @@ class ScheduleBody(Body):
     stop_at: ShortText = Field(alias="stopAt", default="", description="Until when the schedule holds.")
     interval: Whole = Field(default=0, description="Seconds; rounded to whole minutes, 30 is kept.")
     timezone: ShortText = Field(default="", description="As in `Europe/Stockholm`.")
-    recurrence: ShortText = Field(default="", description="RRULE (RFC 5545); wins over `interval`.")
+    recurrence: ShortText = Field(
+        default="", description="RRULE (RFC 5545), or cron's five fields; wins over `interval`."
+    )
+    misfire: ShortText = Field(default="", description="Of slots that were missed: `once` (default), `skip` or `all`.")
+
+
+class FollowBody(Body):
+    """Another automation, at whose end this one starts. An addition of ours."""
+
+    automation_id: ShortText = Field(alias="automationId", description="The automation that is followed.")
+    on: ShortText = Field(default="finished", description="`finished`, `failed` or `any`.")
 
 
 class CreateAutomation(Body):
@@ -99,6 +109,7 @@ class CreateAutomation(Body):
         alias="spaceId", default="", description="The space it is made in; none = the personal space."
     )
     schedules: list[ScheduleBody] = Field(default_factory=list, description="When it runs by itself.")
+    follows: list[FollowBody] = Field(default_factory=list, description="At whose end it starts. Ours.")
     workspace: dict[str, Any] = Field(default_factory=dict, description="The blocks; kept as it comes.")
     max_concurrent_runs: Whole = Field(
         alias="maxConcurrentRuns", default=1, ge=1, description="How many runs may be under way at once."
@@ -113,6 +124,7 @@ class UpdateAutomation(Body):
     schedules: list[ScheduleBody] = Field(
         default_factory=list, description="All schedules; those left out are removed."
     )
+    follows: list[FollowBody] = Field(default_factory=list, description="At whose end it starts. Ours.")
     workspace: dict[str, Any] = Field(default_factory=dict, description="The blocks; another one makes a new version.")
     max_concurrent_runs: Whole = Field(
         alias="maxConcurrentRuns", default=1, ge=1, description="How many runs may be under way at once."
@@ -164,7 +176,28 @@ class Schedule(_Wire):
     interval: int = 0
     timezone: str = ""
     recurrence: str = ""
+    misfire: str = ""
     last_started_at: datetime | None = None
+    next_start_at: datetime | None = Field(default=None, description="None while it is not scheduled. Ours.")
+    error: str = Field(default="", description="Why it could not start. Ours.")
+
+
+class Follow(_Wire):
+    """An automation at whose end this one starts."""
+
+    automation_id: str
+    on: Literal["finished", "failed", "any"]
+
+
+class Webhook(_Wire):
+    """The subscription that starts the automation."""
+
+    id: str
+    status: Literal["pending", "active", "failed"]
+    event: str
+    connection_id: str = ""
+    error: str = ""
+    url: str = Field(default="", description="Where deliveries go; only for those who may edit.")
 
 
 class Finding(_Wire):
@@ -217,6 +250,8 @@ class AutomationDetail(AutomationItem):
     execution_token: str = Field(
         default="", description="Starts the automation from outside; only for those who may edit."
     )
+    follows: list[Follow] = Field(default_factory=list, description="At whose end it starts. Ours.")
+    webhook: Webhook | None = Field(default=None, description="What it is told of events by. Ours.")
     import_report: ImportReport | None = Field(default=None, description="After a change of the workspace. Ours.")
 
 
@@ -288,18 +323,24 @@ def show_detail(
     last_run: Mapping[str, Any] | None = None,
     execution_token: str | None = None,
     report: Report | None = None,
+    schedules: list[dict[str, Any]] | None = None,
+    webhook: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """An automation with its workspace as it was sent."""
     guids = mentioned(row["workspace"])
     shown = {
         **show_item(row),
-        "schedules": row["schedules"],
+        "schedules": row["schedules"] if schedules is None else schedules,
         "workspace": Raw(row["workspace"]),
         "connectorIds": guids.connectors,
         "endpointIds": guids.endpoints,
         "snippetIds": guids.snippets,
         "version": row["version"],
     }
+    if row["follows"]:
+        shown["follows"] = row["follows"]
+    if webhook is not None:
+        shown["webhook"] = webhook
     if last_run is not None:
         shown["lastRun"] = show_run(last_run)
     if execution_token is not None:

@@ -1,0 +1,1 @@
+"""What starts runs: schedules, webhooks, calls from other automations, the end of another run."""
