@@ -14,13 +14,13 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from tieline.connectors.manifest.model import Block, Input, Manifest, ObjectType
+from tieline.connectors.manifest.shapes import whole
 from tieline.connectors.runtime.client import Client
 from tieline.connectors.runtime.pages import Page
 from tieline.core.errors import BadInput, NotFound
 
 MOST: Final = 2_000
 _MOST_CHOICES: Final = 500
-_MOST_PARTS: Final = 500
 _CACHE_SECONDS: Final = 60.0
 _VALUES: Final = ("id", "value", "key", "api_name", "apiname", "name", "slug", "code", "uuid", "guid")
 _LABELS: Final = ("label", "title", "display_name", "displayname", "full_name", "name", "text", "summary", "email")
@@ -218,12 +218,12 @@ def _fields_block(manifest: Manifest, thing: ObjectType | None) -> Block | None:
 
 
 def _documented(manifest: Manifest, thing: ObjectType) -> list[FieldOfObject]:
-    schema = _resolved(manifest, thing.schema)
+    schema = whole(manifest, thing.schema)
     found = []
     for name, one in schema["properties"].items():
         told = one if isinstance(one, dict) else {}
         if "$ref" in told or "allOf" in told:
-            told = {**_resolved(manifest, told), **told}
+            told = {**whole(manifest, told), **told}
         kind, choices = told.get("type"), told.get("enum")
         found.append(
             FieldOfObject(
@@ -236,32 +236,3 @@ def _documented(manifest: Manifest, thing: ObjectType) -> list[FieldOfObject]:
             )
         )
     return found
-
-
-def _resolved(manifest: Manifest, schema: Any) -> dict[str, Any]:
-    """A schema with what it refers to and is put together from, as far as fields go; its own word counts most.
-
-    Each part is taken once: parts that name each other would go on without end.
-    """
-    found: dict[str, Any] = {}
-    properties: dict[str, Any] = {}
-    required: set[str] = set()
-    waiting, met = [schema], set[str]()
-    while waiting and len(met) < _MOST_PARTS:
-        part = waiting.pop()
-        if not isinstance(part, dict):
-            continue
-        name = part.get("$ref")
-        if isinstance(name, str):
-            if name not in met:
-                met.add(name)
-                waiting.append(manifest.schemas.get(name.removeprefix("#/schemas/")))
-            continue
-        if isinstance(more := part.get("allOf"), list):
-            waiting += more[:_MOST_PARTS]
-        found = {**part, **found}
-        if isinstance(own := part.get("properties"), dict):
-            properties = {**own, **properties}
-        if isinstance(own := part.get("required"), list):
-            required |= {one for one in own if isinstance(one, str)}
-    return {**found, "properties": properties, "required": required}

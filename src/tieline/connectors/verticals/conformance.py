@@ -7,7 +7,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tieline.connectors.manifest.model import Block, Manifest
-from tieline.connectors.verticals.matching import Match, blocks_of, fields_of, match, properties
+from tieline.connectors.manifest.shapes import properties_of
+from tieline.connectors.verticals.matching import Match, blocks_of, fields_of, match
 from tieline.connectors.verticals.model import Capability, Field, Thing, Vertical, Wanted
 from tieline.connectors.verticals.names import best_name, holds_word, plain, singular
 
@@ -192,7 +193,7 @@ def _writes(manifest: Manifest, thing: Thing, what: str, blocks: list[Block]) ->
         for spec in block.inputs:
             if spec.location not in ("path", "header") and not spec.read_only:
                 names.append(spec.name.strip("/").rpartition("/")[2])
-                names += properties(manifest, spec.schema)
+                names += properties_of(manifest, spec.schema)
         if best_name(field, names, owner=thing.name)[0]:
             found.append(block.id)
     return found

@@ -7,11 +7,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tieline.connectors.manifest.model import Block, Manifest, ObjectType
+from tieline.connectors.manifest.shapes import properties_of
 from tieline.connectors.verticals.model import Thing, Vertical
 from tieline.connectors.verticals.names import best_name, holds_word, singular
 
 _ENOUGH: Final = 0.55
-_DEEPEST: Final = 6
 
 
 class Match(Struct, frozen=True):
@@ -47,40 +47,14 @@ def match(manifest: Manifest, vertical: Vertical) -> dict[str, Match]:
     return found
 
 
-def properties(manifest: Manifest, schema: Any) -> dict[str, Any]:
-    """The properties of an object's schema, references and allOf followed, each reference once."""
-    return _properties(manifest, schema, 0, set())
-
-
-def _properties(manifest: Manifest, schema: Any, depth: int, met: set[str]) -> dict[str, Any]:
-    if not isinstance(schema, dict) or depth > _DEEPEST:
-        return {}
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        if reference in met:
-            return {}
-        met.add(reference)
-        return _properties(manifest, manifest.schemas.get(reference.removeprefix("#/schemas/")), depth + 1, met)
-    found: dict[str, Any] = {}
-    parts = schema.get("allOf")
-    for part in parts if isinstance(parts, list) else ():
-        found |= _properties(manifest, part, depth + 1, met)
-    own = schema.get("properties")
-    if isinstance(own, dict):
-        found |= own
-    if not found and isinstance(schema.get("items"), dict):
-        return _properties(manifest, schema["items"], depth + 1, met)
-    return found
-
-
 def fields_of(manifest: Manifest, name: str) -> dict[str, Any]:
     """What the records of an object hold: by its schema, or by what its blocks give and take."""
     for one in manifest.objects:
-        if one.name == name and (known := properties(manifest, one.schema)):
+        if one.name == name and (known := properties_of(manifest, one.schema)):
             return known
     found: dict[str, Any] = {}
     for block in blocks_of(manifest, name):
-        found |= properties(manifest, block.output)
+        found |= properties_of(manifest, block.output)
     return found or {spec.name.strip("/"): spec.schema for b in blocks_of(manifest, name) for spec in b.inputs}
 
 

@@ -1,0 +1,54 @@
+"""The schemas of a manifest, with what they refer to."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tieline.connectors.manifest.model import Manifest
+
+_PREFIX: Final = "#/schemas/"
+_MOST_PARTS: Final = 200
+
+
+def referred(manifest: Manifest, reference: str) -> Any:
+    """What ``#/schemas/X`` stands for (RFC 6901 escapes), None where it is not there."""
+    return manifest.schemas.get(reference.removeprefix(_PREFIX).replace("~1", "/").replace("~0", "~"))
+
+
+def whole(manifest: Manifest, schema: Any) -> dict[str, Any]:
+    """A schema with what it refers to and is put together from, as far as fields go; its own word counts most.
+
+    ``properties`` is always an object and ``required`` a set of names. Each part is taken once: parts that name each
+    other would go on without end.
+    """
+    found: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    required: set[str] = set()
+    waiting, met = [schema], set[str]()
+    while waiting and len(met) < _MOST_PARTS:
+        part = waiting.pop()
+        if not isinstance(part, dict):
+            continue
+        name = part.get("$ref")
+        if isinstance(name, str):
+            if name not in met:
+                met.add(name)
+                waiting.append(referred(manifest, name))
+            continue
+        if isinstance(more := part.get("allOf"), list):
+            waiting += more[:_MOST_PARTS]
+        found = {**part, **found}
+        if isinstance(own := part.get("properties"), dict):
+            properties = {**own, **properties}
+        if isinstance(own := part.get("required"), list):
+            required |= {one for one in own if isinstance(one, str)}
+    return {**found, "properties": properties, "required": required}
+
+
+def properties_of(manifest: Manifest, schema: Any) -> dict[str, Any]:
+    """The properties of a schema, or of the entries of a list."""
+    told = whole(manifest, schema)
+    if not told["properties"] and isinstance(told.get("items"), dict):
+        told = whole(manifest, told["items"])
+    properties: dict[str, Any] = told["properties"]
+    return properties
