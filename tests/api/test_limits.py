@@ -20,7 +20,7 @@ from tieline.storage.database import Database
 from tieline.tenancy import tenants
 from tieline.tenancy.limits import Tiers
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 
 BASE = "/api/v1/automations"
 

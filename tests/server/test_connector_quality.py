@@ -12,6 +12,8 @@ import pytest
 
 from tests.connectors.importers.support import THING, many, obj, op, param, spec
 
+pytestmark = pytest.mark.battery
+
 OLD = spec(
     {
         "/things": {

@@ -26,6 +26,8 @@ from tieline.storage.accounts import Account
 from tieline.storage.embedded import Embedded
 from tieline.storage.errors import DatabaseUnavailable, DiskFull
 
+pytestmark = pytest.mark.battery
+
 ROOT = os.geteuid() == 0
 
 

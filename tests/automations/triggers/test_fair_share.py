@@ -18,7 +18,7 @@ from tieline.storage.queue import Queue
 from tieline.storage.tables import runs
 from tieline.storage.worker import Rhythm
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 
 
 async def many(office: Office, automation: Any, count: int) -> int:

@@ -19,7 +19,7 @@ from tieline.core.ids import new_id
 from tieline.security.egress import Egress, Policy, parse_allow
 from tieline.storage.database import Database
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 DIALECTS = (
     "seconds date past-date none zero negative garbage float huge reset-epoch reset-delta draft draft-old qlik"
 ).split()

@@ -23,7 +23,7 @@ from tieline.security.egress import Egress, Policy, parse_allow
 from tieline.storage import tables
 from tieline.storage.database import Database
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 
 
 async def make_account(database: Database) -> tuple[Connections, Account]:

@@ -309,6 +309,7 @@ def test_old_sdl_is_mended() -> None:
     assert "repaired" in {one.code for one in manifest.warnings}
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -331,6 +332,7 @@ def test_hostile_schemas_end_in_one_sentence(source: str, said: str) -> None:
     assert len(caught.value.detail) < 400
 
 
+@pytest.mark.battery
 def test_endless_types_cost_nothing() -> None:
     chain = "\n".join(f"input I{i} {{ n: I{i + 1} }}" for i in range(10_000))
     types = "type Query { a(i: I0): A } type A { a: A b: B } type B { a: A c: [B!]! } input I10000 { x: Int }"
@@ -350,6 +352,7 @@ def test_a_type_of_2000_fields_that_are_all_itself() -> None:
     assert document(manifest.blocks[0]) == "query F0 { f0 { __typename } }"
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize(
     "name", ["Artsy_exchange.graphql", "SWAPI.graphql", "Saleor.graphql", "Shopify_storefront.json"]
 )
@@ -367,6 +370,7 @@ def test_documents_made_of_real_schemas_are_valid(name: str) -> None:
     assert io.load(io.dump(manifest, "json")) == manifest
 
 
+@pytest.mark.battery
 def test_the_corpus_is_imported_within_200_mb() -> None:
     program = (
         "import json, re, sys\nfrom tieline.connectors.documents import reports\n"

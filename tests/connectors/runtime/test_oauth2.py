@@ -18,7 +18,7 @@ from tieline.core import json
 from tieline.core.errors import Misconfigured
 from tieline.security.egress import Egress
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.battery]
 RESOURCE = Block(id="resource", kind="get", path="/oauth2/resource")
 
 
