@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 _PEERS = Path(tempfile.gettempdir()) / f"tieline-peers-{os.getuid()}"
+_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 _UV = Path(sys.prefix) / "bin" / "uv"
 
 
@@ -46,4 +47,5 @@ def node(folder: Path) -> str:
 
 
 def _run(*command: str, **environment: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=300, env={**os.environ, **environment})
+    trusted = {"NODE_EXTRA_CA_CERTS": os.environ.get("SSL_CERT_FILE", _AUTHORITIES)}  # Node.js brings a list of its own
+    subprocess.run(command, check=True, capture_output=True, timeout=300, env={**trusted, **os.environ, **environment})
