@@ -110,8 +110,8 @@ async def test_the_drift_of_a_connector_whose_document_has_an_address(api: httpx
 async def test_a_connector_without_an_address_says_so(api: httpx.AsyncClient) -> None:
     connector = await bring(api)
     answer = await api.get(f"{BASE}/{connector['id']}/drift")
-    assert answer.status_code == 502
-    assert answer.json()["errors"][0]["code"] == "document-unreachable"
+    assert answer.status_code == 409
+    assert answer.json()["errors"][0]["code"] == "conflict"
 
 
 @pytest.mark.parametrize(

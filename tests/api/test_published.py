@@ -69,13 +69,11 @@ async def test_every_operation_says_what_it_takes_and_gives(document: dict[str, 
         for status, answer in answers.items():
             assert answer["description"], name
             if status >= "400" and path != "/readyz":
-                [(kind, told)] = answer["content"].items()
-                wanted = {
-                    "application/json": {"$ref": "#/components/schemas/ErrorResponse"},
-                    "text/html": {"type": "string"},
-                }
-                assert told["schema"] == wanted[kind], name
-                assert (kind == "text/html") == ("text/html" in answers.get("200", {}).get("content", {})), name
+                told = {kind: one["schema"] for kind, one in answer["content"].items()}
+                wanted: dict[str, Any] = {"application/json": {"$ref": "#/components/schemas/ErrorResponse"}}
+                if "text/html" in answers.get("200", {}).get("content", {}):
+                    wanted["text/html"] = {"type": "string"}
+                assert told == wanted, name
         if "security" in operation:
             assert {"401", "403", "429"} <= set(answers), name
         if "{" in path:

@@ -18,12 +18,12 @@ from tests.connectors.connections.making import key_manifest, make_tenant
 from tests.connectors.importers.support import THING, many, op, spec
 from tests.connectors.runtime.api import Api, answer
 from tieline.connectors.drift import told
-from tieline.connectors.drift.errors import DocumentUnreachable
 from tieline.connectors.drift.nightly import AT, TASK, Nightly, next_slot
 from tieline.connectors.drift.watch import Outcome, Watch
 from tieline.connectors.importers import import_document
 from tieline.connectors.library import Library
 from tieline.connectors.manifest.model import Manifest
+from tieline.core.errors import Conflict
 from tieline.security.egress import Egress
 from tieline.storage.database import Database
 from tieline.storage.queue import Queue
@@ -236,7 +236,7 @@ async def test_a_connector_without_an_address_is_never_asked_for(
         connector = (await Library(database).save(unit, manifest))["id"]
     await watch.run_due(night(1))
     assert (await watch_of(database, tenant, connector))["address"] == ""
-    with pytest.raises(DocumentUnreachable, match="name one to compare with"):
+    with pytest.raises(Conflict, match="name one to compare with"):
         await watch.look(manifest)
 
 

@@ -99,7 +99,8 @@ def documented(
     others = {code: {"model": model, "description": HTTPStatus(code).phrase} for code, model in (also or {}).items()}
     problem: dict[str, Any] = {"model": ErrorResponse}
     if media_type == PAGE:
-        problem = {"content": {PAGE: {"schema": {"type": "string"}}}}  # what a person's browser opens
+        # What a person's browser opens; what no page of ours is reached for answers as everywhere.
+        problem["content"] = {PAGE: {"schema": {"type": "string"}}}
     problems = {code: {**problem, "description": HTTPStatus(code).phrase} for code in sorted(statuses)}
     return {
         "name": name,

@@ -28,7 +28,7 @@ from tieline.connectors.library import Library
 from tieline.connectors.manifest.limits import MAX_BYTES
 from tieline.connectors.manifest.model import Manifest
 from tieline.core.clock import now as clock
-from tieline.core.errors import NotFound, TielineError
+from tieline.core.errors import Conflict, NotFound, TielineError
 from tieline.security.egress import Egress
 from tieline.storage.database import Database
 from tieline.storage.tables import connector_watches as watches
@@ -198,12 +198,12 @@ class Watch:
     async def look(self, manifest: Manifest) -> Diff:
         """A stored connector against its document as it is now; nothing is kept.
 
-        Raises `DocumentUnreachable` where no address is known or it gives no document, and what egress and the
-        importers raise.
+        Raises Conflict where no address is known, `DocumentUnreachable` where it gives no document, and what egress and
+        the importers raise.
         """
         source = manifest.source.address if manifest.source is not msgspec.UNSET else ""
         if not is_url(source):
-            raise DocumentUnreachable(
+            raise Conflict(
                 f"The connector {manifest.name!r} was not made of a document at an address; name one to compare with."
             )
         seen = await self._fetch(source, manifest)

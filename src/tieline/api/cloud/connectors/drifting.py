@@ -49,7 +49,7 @@ class ConnectorDrift(BaseModel):
         "Compare a connector with its document",
         name="getConnectorDrift",
         answer=ConnectorDrift,
-        errors=[400, 404, 422, 502, 504],
+        errors=[400, 404, 409, 422, 502, 504],
     ),
 )
 async def get_drift(call: Reader, connector_id: ConnectorId) -> Response:

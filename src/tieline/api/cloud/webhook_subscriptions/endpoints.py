@@ -58,7 +58,7 @@ _OF_CONNECTION = {
 async def list_subscriptions(call: Reader) -> Response:
     """The subscriptions of the connections that the caller sees. An addition of ours."""
     wanted = one_value(call.request, "connectionId")
-    connection_id = parse_id(wanted, "connection", BadInput) if wanted else None
+    connection_id = parse_id(wanted, "connection", BadInput) if wanted is not None else None
     async with call.unit() as unit:
         rows = await call.services.webhooks.list(unit, connection_id=connection_id)
         seen = await _seen(call, unit, rows)
