@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from tests.connectors.runtime.api import Api, answer, serving
+from tests.connectors.runtime.api import Api, answer
 from tests.connectors.runtime.support import client as make
 from tests.connectors.verticals.driver import Driver
 from tieline.connectors import metadata
@@ -17,28 +16,10 @@ from tieline.connectors.runtime.client import Client
 from tieline.connectors.runtime.errors import UpstreamRefused
 from tieline.core.errors import BadInput, NotFound
 from tieline.core.ids import new_id
-from tieline.sandbox import Running, running
-from tieline.security.egress import Egress, Policy, parse_allow
+from tieline.sandbox import Running
+from tieline.security.egress import Egress
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def egress() -> AsyncIterator[Egress]:
-    async with Egress(Policy(allow=parse_allow("127.0.0.0/8"))) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    async with serving() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Running]:
-    with running(registrations=60) as started:
-        yield started
 
 
 STATES = Block(

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.connectors.runtime.api import Api, answer, serving
+from tests.connectors.runtime.api import Api, answer
 from tests.connectors.runtime.support import client
 from tieline.connectors.manifest.model import Block, Incremental, Input, Manifest, ObjectType, Paging, Server
 from tieline.connectors.probe import Outcome, probe
 from tieline.connectors.runtime.harmless import harmless
-from tieline.security.egress import Egress, Policy, parse_allow
+from tieline.security.egress import Egress
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def egress() -> AsyncIterator[Egress]:
-    async with Egress(Policy(allow=parse_allow("127.0.0.0/8"))) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    async with serving() as started:
-        yield started
 
 
 def made(api: Api, *blocks: Block, **more: Any) -> Manifest:

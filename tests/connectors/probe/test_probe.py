@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from msgspec import UNSET
 
-from tests.connectors.runtime.api import Api, answer, serving
+from tests.connectors.runtime.api import Api, answer
 from tests.connectors.verticals.driver import Driver
 from tieline.connectors.importers import import_document, merge
 from tieline.connectors.manifest.model import Block, Fact, Incremental, Input, Manifest, ObjectType, Paging, Server
 from tieline.connectors.probe import Finding, Outcome, probe
-from tieline.sandbox import Running, running
-from tieline.security.egress import Egress, Policy, parse_allow
+from tieline.sandbox import Running
+from tieline.security.egress import Egress
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def egress() -> AsyncIterator[Egress]:
-    async with Egress(Policy(allow=parse_allow("127.0.0.0/8"))) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Running]:
-    with running(registrations=60) as started:
-        yield started
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[Api]:
-    async with serving() as started:
-        yield started
 
 
 async def gather(sandbox: Running, egress: Egress) -> Manifest:

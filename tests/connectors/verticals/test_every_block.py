@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from tests.connectors.verticals.driver import Driver
 from tieline.connectors.importers import import_document
 from tieline.connectors.manifest.model import Block
 from tieline.connectors.runtime.errors import UpstreamRefused
-from tieline.sandbox import Running, running
-from tieline.security.egress import Egress, Policy, parse_allow
+from tieline.sandbox import Running
+from tieline.security.egress import Egress
 
 pytestmark = pytest.mark.anyio
 
@@ -37,18 +36,6 @@ CHANGES = {
     "status": "changed",
     "checked_in_at": "2027-06-01T08:00:00Z",
 }
-
-
-@pytest.fixture
-async def egress() -> AsyncIterator[Egress]:
-    async with Egress(Policy(allow=parse_allow("127.0.0.0/8"))) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Running]:
-    with running(registrations=60) as started:
-        yield started
 
 
 async def imported(egress: Egress, address: str, **options: Any) -> Driver:

@@ -64,13 +64,8 @@ class Clients:
         moment = time.monotonic()
         if kept is not None and moment - kept[0] < FRESH_SECONDS:
             return kept[1]
-        account = await self._connections.account(context.run.tenant_id, connection_id)
-        client = Client(
-            account,
-            egress=self._egress,
-            tokens=self._connections.tokens,
-            budget=self._connections.budget,
-            observer=self._credit,
+        client = await self._connections.client(
+            context.run.tenant_id, connection_id, self._egress, observer=self._credit
         )
         self._kept[key] = (moment, client)
         self._kept.move_to_end(key)

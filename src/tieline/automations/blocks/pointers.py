@@ -11,10 +11,10 @@ from tieline.automations.blocks.values import decoded
 from tieline.automations.engine.context import BlockContext, RunInfo
 from tieline.automations.engine.errors import BlockInputInvalid
 from tieline.automations.engine.registry import BlockType, CompileContext, register
+from tieline.automations.store.fence import hold
 from tieline.core import clock, json
 from tieline.storage.database import Database
-from tieline.storage.errors import FenceLost
-from tieline.storage.tables import pointers, runs
+from tieline.storage.tables import pointers
 
 
 def inputs_hash(inputs: Any) -> str:
@@ -52,13 +52,7 @@ class PointerStore:
     async def save(self, run: RunInfo, block_id: str, key: str, value: dict[str, Any]) -> None:
         """Moves a pointer. Raises `FenceLost` when another worker has taken the run over."""
         async with self._database.tenant(run.tenant_id) as unit:
-            fence = await unit.scalar(
-                unit.select(runs, runs.c.fence)
-                .where(runs.c.id == run.run_id)
-                .with_for_update(read=True, key_share=True)
-            )
-            if fence != run.fence:
-                raise FenceLost("another worker has taken this run over; its pointer stays where it is")
+            await hold(unit, run, "its pointer stays where it is")
             statement = insert(pointers).values(
                 tenant_id=run.tenant_id,
                 automation_id=run.automation_id,

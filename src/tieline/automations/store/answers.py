@@ -11,10 +11,10 @@ from tieline.automations.engine import codec
 from tieline.automations.engine.context import RunInfo
 from tieline.automations.engine.errors import BlockInputInvalid
 from tieline.automations.runs.storable import storable
+from tieline.automations.store.fence import hold
 from tieline.core import clock
 from tieline.storage.database import Database
-from tieline.storage.errors import FenceLost
-from tieline.storage.tables import form_answers, runs
+from tieline.storage.tables import form_answers
 
 LARGEST_ANSWERS = 256 * 1024  # bytes of one form
 
@@ -43,13 +43,7 @@ class FormAnswers:
             raise BlockInputInvalid(f"the form's answers have {size} bytes; at most {LARGEST_ANSWERS} can be kept")
         values = {"answers": storable(answers), "updated_at": clock.now()}
         async with self._database.tenant(run.tenant_id) as unit:
-            fence = await unit.scalar(
-                unit.select(runs, runs.c.fence)
-                .where(runs.c.id == run.run_id)
-                .with_for_update(read=True, key_share=True)
-            )
-            if fence != run.fence:
-                raise FenceLost("another worker has taken this run over; it keeps the form's answers")
+            await hold(unit, run, "it keeps the form's answers")
             await unit.connection.execute(
                 insert(form_answers)
                 .values(tenant_id=run.tenant_id, automation_id=run.automation_id, block_id=block_id, **values)

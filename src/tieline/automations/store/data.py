@@ -18,11 +18,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from tieline.automations.engine import codec
 from tieline.automations.engine.context import RunInfo
 from tieline.automations.engine.errors import BlockInputInvalid
+from tieline.automations.store.fence import hold
 from tieline.automations.store.limits import LONGEST_KEY, LONGEST_TTL, Quota, checked_name, packed
 from tieline.core import clock
 from tieline.storage.database import Database
-from tieline.storage.errors import FenceLost
-from tieline.storage.tables import data_store, data_store_writes, runs
+from tieline.storage.tables import data_store, data_store_writes
 from tieline.storage.unit import Unit
 
 VALUE, ROW = "value", "row"
@@ -79,13 +79,7 @@ class DataStore:
         written.
         """
         async with self._database.tenant(run.tenant_id) as unit:
-            fence = await unit.scalar(
-                unit.select(runs, runs.c.fence)
-                .where(runs.c.id == run.run_id)
-                .with_for_update(read=True, key_share=True)
-            )
-            if fence != run.fence:
-                raise FenceLost("another worker has taken this run over; it writes what this one would have written")
+            await hold(unit, run, "it writes what this one would have written")
             noted = (data_store_writes.c.run_id == run.run_id, data_store_writes.c.key == once)
             # The row is taken before the change: of two workers at the same place one waits here for the other.
             mine = await unit.connection.execute(

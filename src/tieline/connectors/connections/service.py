@@ -17,6 +17,8 @@ from tieline.connectors.runtime.account import Account, StoredToken
 from tieline.connectors.runtime.auth.interactive import interactive
 from tieline.connectors.runtime.client import CheckResult, Client
 from tieline.connectors.runtime.errors import ReconnectNeeded
+from tieline.connectors.runtime.observer import Observer
+from tieline.connectors.runtime.retry import RetryPolicy
 from tieline.core.clock import now
 from tieline.core.errors import BadInput, NotFound
 from tieline.core.ids import new_id
@@ -216,6 +218,19 @@ class Connections:
             )
         return account
 
+    async def client(
+        self,
+        tenant_id: UUID,
+        connection_id: UUID,
+        egress: Egress,
+        *,
+        observer: Observer | None = None,
+        policy: RetryPolicy | None = None,
+    ) -> Client:
+        """A client of the connection, over the tokens and budgets of all processes. Raises what `account` raises."""
+        account = await self.account(tenant_id, connection_id)
+        return self._client(account, egress, observer, policy)
+
     async def check(self, tenant_id: UUID, connection_id: UUID, egress: Egress) -> CheckResult:
         """Try the connection out and keep the outcome in ``is_connected`` and ``error``."""
         try:
@@ -224,8 +239,7 @@ class Connections:
             if lacking:
                 result = CheckResult(ok=False, detail=lacking)
             else:
-                client = Client(account, egress=egress, tokens=self.tokens, budget=self.budget)
-                result = await client.check()
+                result = await self._client(account, egress).check()
         except (ReconnectNeeded, BadInput) as error:
             result = CheckResult(ok=False, detail=error.detail)
         told = None if result.ok else result.detail
@@ -259,6 +273,11 @@ class Connections:
                 title=f"The connection {name!r} has to be renewed",
                 detail=text,
             )
+
+    def _client(
+        self, account: Account, egress: Egress, observer: Observer | None = None, policy: RetryPolicy | None = None
+    ) -> Client:
+        return Client(account, egress=egress, tokens=self.tokens, budget=self.budget, observer=observer, policy=policy)
 
     def _seal(self, unit: Unit, account: Account, binding: Binding) -> bytes | None:
         """Also without secrets where there will be tokens, which are bound in the same way."""

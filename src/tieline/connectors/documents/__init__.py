@@ -9,6 +9,6 @@ from tieline.connectors.documents.bundle import Bundle
 from tieline.connectors.documents.folder import reports
 from tieline.connectors.documents.links import links
 from tieline.connectors.documents.local import gather_file
-from tieline.connectors.documents.remote import fetch, gather_url
+from tieline.connectors.documents.remote import fetch, gather_url, is_url
 
-__all__ = ["Bundle", "fetch", "gather_file", "gather_url", "is_archive", "links", "open_archive", "reports"]
+__all__ = ["Bundle", "fetch", "gather_file", "gather_url", "is_archive", "is_url", "links", "open_archive", "reports"]

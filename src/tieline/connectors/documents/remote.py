@@ -30,6 +30,11 @@ _FULL: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _FILES: Final = re.compile(r"\.(?:json|ya?ml|xsd|wsdl|xml|graphqls?|gql|md|html?)$", re.IGNORECASE)
 
 
+def is_url(address: str) -> bool:
+    """True for what can be fetched."""
+    return address.startswith(("http://", "https://"))
+
+
 async def fetch(
     egress: Egress,
     url: str,

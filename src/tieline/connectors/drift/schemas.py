@@ -6,6 +6,7 @@ from typing import Any
 
 from tieline.connectors.drift.changes import Changes
 from tieline.connectors.manifest.model import Manifest
+from tieline.connectors.manifest.shapes import name_of
 
 _DEEPEST = 8
 _MOST = 3_000
@@ -27,8 +28,7 @@ class Fields:
         if isinstance(ref, str):
             if ref in above:
                 return
-            name = ref.removeprefix("#/schemas/").replace("~1", "/").replace("~0", "~")
-            self._walk(self._schemas.get(name), path, depth, above | {ref})
+            self._walk(self._schemas.get(name_of(ref)), path, depth, above | {ref})
             return
         said = node.get("type")
         types = {said} if isinstance(said, str) else {one for one in said if isinstance(one, str)} if said else set()

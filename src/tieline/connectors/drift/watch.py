@@ -19,7 +19,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 
-from tieline.connectors.documents import Bundle, fetch, gather_url
+from tieline.connectors.documents import Bundle, fetch, gather_url, is_url
 from tieline.connectors.drift import told
 from tieline.connectors.drift.changes import Diff
 from tieline.connectors.drift.errors import DocumentUnreachable
@@ -230,11 +230,6 @@ def _address(manifest: bytes) -> str:
     except msgspec.MsgspecError:
         return ""
     return head.source.address if head.source is not None and is_url(head.source.address) else ""
-
-
-def is_url(address: str) -> bool:
-    """True for what can be fetched."""
-    return address.startswith(("http://", "https://"))
 
 
 def _imported_from(manifest: Manifest) -> str:

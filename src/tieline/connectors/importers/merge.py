@@ -21,6 +21,7 @@ from msgspec import UNSET, Struct
 
 from tieline.connectors.importers.matching import counterparts, former_names
 from tieline.connectors.manifest.model import Block, Fact, Manifest, Notice
+from tieline.connectors.manifest.shapes import PREFIX, name_of
 
 _T = TypeVar("_T", bound=Struct)
 _WHOLE = "*"  # facts["*"]: the whole thing was made by a person
@@ -209,8 +210,8 @@ def _needed_schemas(old: Manifest, new: Manifest) -> None:
         node = stack.pop()
         if isinstance(node, dict):
             ref = node.get("$ref")
-            if isinstance(ref, str) and ref.startswith("#/schemas/"):
-                name = ref.removeprefix("#/schemas/").replace("~1", "/").replace("~0", "~")
+            if isinstance(ref, str) and ref.startswith(PREFIX):
+                name = name_of(ref)
                 if name not in seen:
                     seen.add(name)
                     wanted.append(name)

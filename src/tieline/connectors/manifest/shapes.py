@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tieline.connectors.manifest.model import Manifest
 
-_PREFIX: Final = "#/schemas/"
+PREFIX: Final = "#/schemas/"
 _MOST_PARTS: Final = 200
 
 
-def referred(manifest: Manifest, reference: str) -> Any:
-    """What ``#/schemas/X`` stands for (RFC 6901 escapes), None where it is not there."""
-    return manifest.schemas.get(reference.removeprefix(_PREFIX).replace("~1", "/").replace("~0", "~"))
+def name_of(reference: str) -> str:
+    """The ``X`` of ``#/schemas/X``, its escapes undone (RFC 6901 section 4)."""
+    return reference.removeprefix(PREFIX).replace("~1", "/").replace("~0", "~")
+
+
+def resolved(schema: Any, schemas: Mapping[str, Any], *, most: int = 20) -> dict[str, Any]:
+    """The schema behind at most so many references into a manifest's schemas; {} for none, and for a loop of them."""
+    for _ in range(most):
+        reference = schema.get("$ref") if isinstance(schema, dict) else None
+        if not isinstance(reference, str):
+            return schema if isinstance(schema, dict) else {}
+        schema = schemas.get(name_of(reference))
+    return {}
 
 
 def whole(manifest: Manifest, schema: Any) -> dict[str, Any]:
@@ -33,7 +44,7 @@ def whole(manifest: Manifest, schema: Any) -> dict[str, Any]:
         if isinstance(name, str):
             if name not in met:
                 met.add(name)
-                waiting.append(referred(manifest, name))
+                waiting.append(manifest.schemas.get(name_of(name)))
             continue
         if isinstance(more := part.get("allOf"), list):
             waiting += more[:_MOST_PARTS]

@@ -13,6 +13,7 @@ from typing import Any, Final
 from tieline.connectors.manifest import paths
 from tieline.connectors.manifest.model import Block
 from tieline.connectors.manifest.paths import MISSING
+from tieline.connectors.manifest.shapes import resolved
 from tieline.connectors.manifest.xmlread import XSI, Node
 from tieline.connectors.runtime.soap.scalars import from_text
 
@@ -94,7 +95,7 @@ def shaped(body: Any, block: Block, schemas: Mapping[str, Any]) -> Any:
 
 def fit(value: Any, schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> Any:
     """A value without types in the types of its JSON Schema."""
-    schema = _resolved(schema, schemas)
+    schema = resolved(schema, schemas)
     if not schema or depth > _MAX_DEPTH:
         return value
     kinds = schema.get("type")
@@ -133,23 +134,13 @@ def _wraps(value: Any, item: Any, schemas: Mapping[str, Any]) -> bool:
     if not isinstance(value, dict):
         return False
     names = [name for name in value if name[:1] not in "@#"]
-    return len(names) == 1 and names[0] not in _properties(_resolved(item, schemas), schemas)
+    return len(names) == 1 and names[0] not in _properties(resolved(item, schemas), schemas)
 
 
 def _properties(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for one in (schema, *(_resolved(part, schemas) for part in schema.get("allOf") or ())):
+    for one in (schema, *(resolved(part, schemas) for part in schema.get("allOf") or ())):
         properties = one.get("properties")
         if isinstance(properties, dict):
             found.update(properties)
     return found
-
-
-def _resolved(schema: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any]:
-    for _ in range(20):
-        ref = schema.get("$ref") if isinstance(schema, dict) else None
-        if not isinstance(ref, str):
-            break
-        name = ref.removeprefix("#/schemas/").replace("~1", "/").replace("~0", "~")
-        schema = schemas.get(name)
-    return schema if isinstance(schema, dict) else {}

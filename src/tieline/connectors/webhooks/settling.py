@@ -92,14 +92,7 @@ class Settler:
 
     async def client(self, tenant_id: UUID, connection_id: UUID, policy: RetryPolicy | None = None) -> Client:
         """A connection, opened. Raises NotFound, ReconnectNeeded."""
-        account = await self._connections.account(tenant_id, connection_id)
-        return Client(
-            account,
-            egress=self._egress,
-            tokens=self._connections.tokens,
-            budget=self._connections.budget,
-            policy=policy,
-        )
+        return await self._connections.client(tenant_id, connection_id, self._egress, policy=policy)
 
     async def site(self, tenant_id: UUID, connection_id: UUID) -> Site:
         """A connection and its vendor. Raises NotFound, ReconnectNeeded."""

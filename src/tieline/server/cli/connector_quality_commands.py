@@ -11,7 +11,7 @@ import typer
 
 from tieline.core.errors import BadInput
 from tieline.server.cli.common import AsJson, Key, Url, everything, on_server, pick, read_document, say, say_json, table
-from tieline.server.cli.connectors_commands import PATH, connectors
+from tieline.server.cli.connectors_commands import PATH, connectors, is_url
 
 if TYPE_CHECKING:
     from tieline.connectors.documents import Bundle
@@ -138,18 +138,14 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def _is_url(source: str) -> bool:
-    return source.startswith(("http://", "https://"))
-
-
 def _local(source: str) -> bool:
-    return _is_url(source) or source == "-" or Path(source).is_file()
+    return is_url(source) or source == "-" or Path(source).is_file()
 
 
 def _state(source: str) -> Manifest:
     from tieline.connectors.drift import read_state
 
-    bundle = asyncio.run(_downloaded(source)) if _is_url(source) else _read(source)
+    bundle = asyncio.run(_downloaded(source)) if is_url(source) else _read(source)
     return read_state(bundle.data, address=bundle.address, parts=bundle.parts)
 
 
@@ -199,7 +195,7 @@ async def _from_server(api: Api, name: str, source: str | None) -> dict[str, Any
 
 def _body(source: str) -> dict[str, Any]:
     """A document as the server takes it: its address, or its bytes with the files beside it."""
-    if _is_url(source):
+    if is_url(source):
         return {"source": source}
     bundle = _read(source)
 

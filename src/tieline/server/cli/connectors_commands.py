@@ -185,7 +185,7 @@ def _imported(
     from tieline.connectors.importers import import_document
 
     bundle = _with(_gathered(source, format, headers), source, further)
-    address = source if _is_url(source) else bundle.address
+    address = source if is_url(source) else bundle.address
     return import_document(bundle.data, address=address, format=format, name=name, parts=bundle.parts)
 
 
@@ -207,11 +207,11 @@ def _to_server(
         manifest = _imported(source, further, format, name, headers)
         bundle = Bundle(io.dump(manifest, "json").encode())
     else:
-        bundle = Bundle(b"") if _is_url(source) else _gathered(source)
+        bundle = Bundle(b"") if is_url(source) else _gathered(source)
         bundle = _with(bundle, source, further)
     body: dict[str, Any] = {"format": "manifest" if headers else format, "name": name}
     plain = all(_utf8(data) for data in (bundle.data, *bundle.parts.values()))
-    if _is_url(source) and not headers:
+    if is_url(source) and not headers:
         body["source"] = source
     else:
         body["document"] = _written(bundle.data, plain)
@@ -239,7 +239,7 @@ def _gathered(source: str, format: str | None = None, headers: dict[str, str] | 
     from tieline.connectors.documents import Bundle, gather_file, is_archive, open_archive
     from tieline.connectors.manifest.limits import MAX_BYTES
 
-    if _is_url(source):
+    if is_url(source):
         return _downloaded(source, format, headers or {})
     path = Path(source)
     if source == "-" or not path.is_file():
@@ -270,7 +270,7 @@ def _downloaded(source: str, format: str | None, headers: dict[str, str]) -> Bun
 
 def _with(bundle: Bundle, source: str, further: list[Path]) -> Bundle:
     """``further`` files under their path relative to the document, or their name where they do not lie below it."""
-    folder = Path(source).resolve().parent if source != "-" and not _is_url(source) else None
+    folder = Path(source).resolve().parent if source != "-" and not is_url(source) else None
     for path in further:
         whole = path.resolve()
         below = folder is not None and whole.is_relative_to(folder)
@@ -291,12 +291,13 @@ def _headers(given: list[str], source: str) -> dict[str, str]:
         if not colon or not name.strip() or not value.strip() or not (name + value).isprintable():
             raise BadInput(f"--header number {number} is not of the form 'Name: value'")
         found[name.strip()] = value.strip()
-    if found and not _is_url(source):
+    if found and not is_url(source):
         raise BadInput("--header is for fetching from a URL; leave it out for a file")
     return found
 
 
-def _is_url(source: str) -> bool:
+def is_url(source: str) -> bool:
+    """True for an address; here and not asked of `documents`, which takes long to load."""
     return source.startswith(("http://", "https://"))
 
 

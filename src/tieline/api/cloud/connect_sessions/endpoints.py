@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from tieline.api.cloud.connect_sessions.schemas import ConnectSession, CreateConnectSession, show
+from tieline.api.cloud.connections.reach import reach
 from tieline.api.edge.access import Call, access
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
@@ -18,7 +19,6 @@ from tieline.connectors.connecting.errors import NoSuchSession
 from tieline.core.errors import BadInput, NotFound
 from tieline.storage.unit import Unit
 from tieline.tenancy import spaces
-from tieline.tenancy.visibility import sees
 
 router = APIRouter(tags=["connect-sessions"])
 
@@ -100,11 +100,9 @@ async def _known(call: Call, unit: Unit, wanted: CreateConnectSession) -> dict[s
         return {"connector_id": connector_id, "auth_method": wanted.auth_method or first, "server": None}
     connection_id = parse_id(wanted.connection_id, "connection", BadInput, "/connectionId")
     try:
-        row = await call.services.connections.get(unit, connection_id)
-    except NotFound:
-        row = None
-    if row is None or not sees(call.principal, row):
-        raise BadInput("There is no such connection.", pointer="/connectionId")
+        row = await reach(call, unit, connection_id)
+    except NotFound as error:
+        raise BadInput(error.detail, pointer="/connectionId") from None
     return {
         "connector_id": row["connector_id"],
         "connection_id": connection_id,

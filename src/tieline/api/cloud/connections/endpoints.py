@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from tieline.api.cloud.connections.answers import asked, read
 from tieline.api.cloud.connections.errors import ConnectionInUse, ProbeTooLong
+from tieline.api.cloud.connections.reach import reach
 from tieline.api.cloud.connections.schemas import (
     LISTING,
     SHOWN,
@@ -37,12 +38,11 @@ from tieline.api.edge.ids import parse_id, path_id
 from tieline.api.edge.lists import ListQuery, Lists, flag
 from tieline.api.edge.preconditions import IF_MATCH, expected
 from tieline.connectors.probe import probe
-from tieline.connectors.runtime.client import Client
 from tieline.core.errors import BadInput, Conflict, Forbidden, NotFound
 from tieline.storage.tables import automation_versions, automations, connections, connectors
 from tieline.storage.unit import Unit
 from tieline.tenancy import spaces, users
-from tieline.tenancy.visibility import sees, visible
+from tieline.tenancy.visibility import visible
 
 router = APIRouter(tags=["automation-connections"])
 
@@ -126,7 +126,7 @@ async def create_connection(
 async def get_connection(call: Reader, connection_id: ConnectionId) -> Response:
     """A connection and its parameters; secrets are never shown."""
     async with call.unit() as unit:
-        return await _detail(call, unit, await _reach(call, unit, connection_id))
+        return await _detail(call, unit, await reach(call, unit, connection_id))
 
 
 @router.put(
@@ -150,7 +150,7 @@ async def update_connection(
         await unit.one(
             unit.select(connections, connections.c.id).where(connections.c.id == connection_id).with_for_update()
         )
-        row = await _reach(call, unit, connection_id)
+        row = await reach(call, unit, connection_id)
         wanted = expected(call.request)
         if wanted is not None and wanted != state_tag(row):
             raise Conflict("Somebody changed this connection since you read it; read it again and repeat your change.")
@@ -189,7 +189,7 @@ async def delete_connection(call: Writer, connection_id: ConnectionId) -> Respon
     """Removes a connection with its secrets; 400 while automations use it, unless forced."""
     forced = flag(call.request, "forced")
     async with call.unit() as unit:
-        await _reach(call, unit, connection_id)
+        await reach(call, unit, connection_id)
         if not forced and (user := await _used_by(unit, connection_id)) is not None:
             raise ConnectionInUse(
                 f"The automation {user[:60]!r} uses this connection; send forced=true to delete it anyway."
@@ -216,7 +216,7 @@ async def change_owner(
 ) -> Response:
     """Gives it to another user. For its owner and tenant administrators."""
     async with call.unit() as unit:
-        row = await _reach(call, unit, connection_id)
+        row = await reach(call, unit, connection_id)
         if row["owner_id"] != call.principal.user_id:
             call.principal.require_admin()
         user_id = parse_id(body.model.user_id, "user", pointer="/userId")
@@ -243,7 +243,7 @@ async def change_space(
     """Moves it to another space; without one to the owner's personal space."""
     wanted = body.model.space_id
     async with call.unit() as unit:
-        await _reach(call, unit, connection_id)
+        await reach(call, unit, connection_id)
         space_id = parse_id(wanted, "space", pointer="/spaceId") if wanted else None
         if space_id is not None:
             await spaces.get(unit, space_id)
@@ -258,7 +258,7 @@ async def change_space(
 async def check_connection(call: Writer, connection_id: ConnectionId) -> Response:
     """Calls the connected API and says whether it answers to these credentials."""
     async with call.unit() as unit:
-        await _reach(call, unit, connection_id)
+        await reach(call, unit, connection_id)
     services = call.services
     result = await services.connections.check(call.principal.tenant_id, connection_id, services.egress)
     return Json({"connected": result.ok, "is_connected": result.ok, "detail": "" if result.ok else result.detail})
@@ -286,11 +286,9 @@ async def probe_connection(
     call.principal.require("connectors", "write")
     services = call.services
     async with call.unit() as unit:
-        row = await _reach(call, unit, connection_id)
+        row = await reach(call, unit, connection_id)
         revision = (await services.connectors.get(unit, row["connector_id"]))["revision"]
-    account = await services.connections.account(call.principal.tenant_id, connection_id)
-    tokens, budget = services.connections.tokens, services.connections.budget
-    client = Client(account, egress=services.egress, tokens=tokens, budget=budget)
+    client = await services.connections.client(call.principal.tenant_id, connection_id, services.egress)
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             outcome = await probe(client, writes=body.model.writes)
@@ -305,14 +303,6 @@ async def probe_connection(
         saved = await services.connectors.save(unit, outcome.manifest)
     report = {"findings": outcome.findings, "counts": outcome.counts(), "revision": saved["revision"]}
     return Json({"connectorId": row["connector_id"], **report})
-
-
-async def _reach(call: Call, unit: Unit, connection_id: UUID) -> dict[str, Any]:
-    """The connection's row. Raises `NotFound` also for one that the caller may not see."""
-    row = await call.services.connections.get(unit, connection_id)
-    if not sees(call.principal, row):
-        raise NotFound("There is no such connection.")
-    return row
 
 
 async def _detail(call: Call, unit: Unit, row: dict[str, Any]) -> Response:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tieline.connectors.manifest.shapes import resolved
+
 MAX_DEPTH = 4
 MAX_FIELDS = 40
 _BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
@@ -23,7 +25,7 @@ def example_output(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str,
 
 
 def _example(schema: Any, schemas: dict[str, Any], depth: int) -> Any:
-    schema = _resolved(schema, schemas)
+    schema = resolved(schema, schemas)
     for name in ("example", "default", "const"):
         if name in schema:
             return schema[name]
@@ -46,15 +48,3 @@ def _example(schema: Any, schemas: dict[str, Any], depth: int) -> Any:
     if kind == "string":
         return _BY_FORMAT.get(str(schema.get("format")), "text")
     return _BY_TYPE.get(str(kind), {})
-
-
-def _resolved(schema: Any, schemas: dict[str, Any]) -> dict[str, Any]:
-    """The schema behind a reference into the manifest's schemas; a loop of references ends."""
-    for _ in range(10):
-        if not isinstance(schema, dict):
-            return {}
-        reference = schema.get("$ref")
-        if not isinstance(reference, str):
-            return schema
-        schema = schemas.get(reference.removeprefix("#/schemas/").replace("~1", "/").replace("~0", "~"))
-    return {}

@@ -14,7 +14,7 @@ from tieline.api.cloud.connectors.errors import SourceUnreachable
 from tieline.api.cloud.connectors.schemas import ImportConnector
 from tieline.api.edge.access import Call
 from tieline.api.edge.bodies import Incoming
-from tieline.connectors.documents import Bundle, fetch, gather_url, is_archive, open_archive
+from tieline.connectors.documents import Bundle, fetch, gather_url, is_archive, is_url, open_archive
 from tieline.connectors.importers import import_document, summary
 from tieline.connectors.manifest import io
 from tieline.connectors.manifest.model import SCHEMA, Manifest
@@ -74,7 +74,7 @@ async def _gathered(call: Call, body: Incoming[ImportConnector]) -> Bundle:
 
 
 async def _fetched(call: Call, source: str, format: str | None) -> Bundle:
-    if not source.startswith(("http://", "https://")):
+    if not is_url(source):
         raise BadInput(
             "The source is no http or https address; send the content of a file as document.", pointer="/source"
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from tieline.api.cloud.connections.reach import reach
 from tieline.api.cloud.metadata.schemas import AskOptions, MetadataFields, MetadataOptions
 from tieline.api.edge.access import Call, access
 from tieline.api.edge.answers import Json
@@ -16,8 +17,6 @@ from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
 from tieline.connectors import metadata
 from tieline.connectors.runtime.client import Client
-from tieline.core.errors import NotFound
-from tieline.tenancy.visibility import sees
 
 router = APIRouter(tags=["automation-connections"])
 
@@ -73,10 +72,6 @@ async def get_fields(call: Reader, connection_id: ConnectionId, object: str) -> 
 
 async def _client(call: Call, connection_id: UUID) -> Client:
     """A client of a connection that the caller may see. Raises `NotFound`, and `ReconnectNeeded`."""
-    connections = call.services.connections
     async with call.unit() as unit:
-        row = await connections.get(unit, connection_id)
-    if not sees(call.principal, row):
-        raise NotFound("There is no such connection.")
-    account = await connections.account(call.principal.tenant_id, connection_id)
-    return Client(account, egress=call.services.egress, tokens=connections.tokens, budget=connections.budget)
+        await reach(call, unit, connection_id)
+    return await call.services.connections.client(call.principal.tenant_id, connection_id, call.services.egress)

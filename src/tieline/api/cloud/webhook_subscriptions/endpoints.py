@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from tieline.api.cloud.connections.reach import reach
 from tieline.api.cloud.webhook_subscriptions.schemas import (
     CreateWebhookSubscription,
     NewWebhookSubscription,
@@ -85,7 +86,7 @@ async def create_subscription(
     if wanted.connection_id is not None:
         connection_id = parse_id(wanted.connection_id, "connection", BadInput, "/connectionId")
         async with call.unit() as unit:
-            await _reach(call, unit, connection_id)
+            await reach(call, unit, connection_id)
     elif not call.principal.is_admin:
         raise BadInput("Name the connection; only administrators make addresses without one.", pointer="/connectionId")
     if not wanted.consumer.startswith("log:"):
@@ -157,15 +158,8 @@ async def list_deliveries(call: Reader, subscription_id: SubscriptionId) -> Resp
 async def reconcile(call: Writer, connection_id: ConnectionId) -> Response:
     """Compares the vendor's list with ours and repairs what differs. An addition of ours."""
     async with call.unit() as unit:
-        await _reach(call, unit, connection_id)
+        await reach(call, unit, connection_id)
     return Json(show_report(await call.services.webhooks.reconcile(call.principal.tenant_id, connection_id)))
-
-
-async def _reach(call: Call, unit: Unit, connection_id: UUID) -> dict[str, Any]:
-    row = await call.services.connections.get(unit, connection_id)
-    if not sees(call.principal, row):
-        raise NotFound("There is no such connection.")
-    return row
 
 
 async def _subscription(call: Call, unit: Unit, subscription_id: UUID) -> dict[str, Any]:

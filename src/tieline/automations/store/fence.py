@@ -1,0 +1,20 @@
+"""Whether a run is still this worker's, asked inside the transaction that writes for it."""
+
+from __future__ import annotations
+
+from tieline.automations.engine.context import RunInfo
+from tieline.storage.errors import FenceLost
+from tieline.storage.tables import runs
+from tieline.storage.unit import Unit
+
+
+async def hold(unit: Unit, run: RunInfo, otherwise: str) -> None:
+    """Keeps others from taking the run over until the unit ends.
+
+    Raises `FenceLost` when another worker has it already; ``otherwise`` says what becomes of the write.
+    """
+    fence = await unit.scalar(
+        unit.select(runs, runs.c.fence).where(runs.c.id == run.run_id).with_for_update(read=True, key_share=True)
+    )
+    if fence != run.fence:
+        raise FenceLost(f"another worker has taken this run over; {otherwise}")
