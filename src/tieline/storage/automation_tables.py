@@ -31,6 +31,17 @@ automations = owned(
     Column("state", Text, nullable=False, server_default=text("'available'")),
     Column("run_mode", Text, nullable=False, server_default=text("'manual'")),
     Column("version", Integer, nullable=False, comment="the newest version; a run names its own"),
+    Column("live_version", Integer, nullable=True, comment="what triggers start; null = always the newest"),
+    Column("priority", SmallInteger, nullable=False, server_default=text("0"), comment="-1 low, 0 normal, 1 high"),
+    Column(
+        "failure_notice",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'::jsonb"),
+        comment="who is told of a run that ended badly: {on, mail, webhook, everySeconds}; {} = nobody",
+    ),
+    Column("failure_told_at", DateTime(timezone=True), nullable=True, comment="when somebody was told last"),
+    Column("failures_untold", Integer, nullable=False, server_default=text("0"), comment="since then"),
     Column("schedules", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column(
         "start_settings",
@@ -64,6 +75,8 @@ automation_versions = owned(
     Column("version", Integer, primary_key=True),
     Column("workspace", LargeBinary, nullable=False, comment="the document as it came, JSON"),
     Column("saved_by", Uuid, nullable=True),
+    Column("note", Text, nullable=False, server_default=text("''"), comment="what the person who saved it says of it"),
+    Column("restored_from", Integer, nullable=True, comment="the version that this one brings back"),
     created(),
     ForeignKeyConstraint(
         ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
@@ -98,6 +111,11 @@ runs = owned(
     Column("started_at", DateTime(timezone=True), nullable=True),
     Column("stopped_at", DateTime(timezone=True), nullable=True),
     Column("stop_requested_at", DateTime(timezone=True), nullable=True),
+    Column("pause_requested_at", DateTime(timezone=True), nullable=True),
+    Column("rerun_of", Uuid, nullable=True, comment="the run whose inputs this one began with"),
+    Column(
+        "trial", LargeBinary, nullable=True, comment="JSON of a test run: pinned outputs, where it ends, sample data"
+    ),
     created(),
     updated(),
     ForeignKeyConstraint(
@@ -206,6 +224,19 @@ data_store_writes = owned(
     Column("at", DateTime(timezone=True), nullable=False),
     ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
     key=("run_id",),
+)
+
+# Outputs that a person has pinned to blocks: a test run takes them in place of running the block.
+block_pins = owned(
+    "block_pins",
+    Column("block_id", Text, primary_key=True),
+    Column("output", LargeBinary, nullable=False, comment="JSON"),
+    Column("pinned_by", Uuid, nullable=True),
+    updated(),
+    ForeignKeyConstraint(
+        ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
+    ),
+    key=("automation_id",),
 )
 
 # Answers that a form block keeps for the next run.

@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from tieline.storage.automation_tables import (
     automation_versions,
     automations,
+    block_pins,
     data_store,
     data_store_writes,
     form_answers,
@@ -46,6 +47,7 @@ __all__ = [
     "api_keys",
     "automation_versions",
     "automations",
+    "block_pins",
     "connect_sessions",
     "connection_tokens",
     "connections",
