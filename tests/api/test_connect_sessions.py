@@ -245,7 +245,7 @@ async def test_oauth1_in_three_legs(
         token_url="/oauth1/token",
         fields=[Input(id="consumer_key", required=True), Input(id="consumer_secret", required=True, secret=True)],
     )
-    await person.post(f"{upstream}/_ctl/reset")  # its clock may stand where another test left it: OAuth 1 signs the time
+    await person.post(f"{upstream}/_ctl/reset")  # its clock may stand elsewhere: OAuth 1 signs the time
     known = (await person.get(f"{upstream}/_ctl/oauth1")).json()
     connector_id = await connector(api, upstream, method, "/oauth1/resource")
     params = {"consumer_key": known["client_key"], "consumer_secret": known["client_secret"]}
