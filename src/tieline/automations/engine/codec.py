@@ -10,14 +10,14 @@ import msgspec
 _WIDE, _BROKEN = 1, 2  # extension types: whole numbers beyond 64 bits, text with lone surrogates
 
 
-def _extension(code: int, data: memoryview) -> Any:
+def extension(code: int, data: memoryview) -> Any:
     if code == _WIDE:
         return int(bytes(data))
     return bytes(data).decode("utf-8", "surrogatepass")
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(ext_hook=_extension)
+_decoder = msgspec.msgpack.Decoder(ext_hook=extension)
 _PLAIN, _ZLIB = b"\x00", b"\x01"
 COMPRESS_FROM = 1024  # bytes; below, the header costs more than it saves
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from tieline.automations.engine.plan import Step
-from tieline.automations.engine.state import State
+from tieline.automations.engine.state import MOST_WARNINGS, State
 from tieline.automations.formulas import Env
 from tieline.core import clock
 
@@ -56,10 +56,15 @@ class RunInfo:
 class WatchedEnv:
     """Formula environment that notices whether the clock or chance was asked: such a value differs a second time."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: RunInfo) -> None:
         self.touched = False
-        self._random = random.SystemRandom()
-        self.env = Env(now=self._now, random=_WatchedRandom(self))
+        self.env = Env(
+            now=self._now,
+            random=_WatchedRandom(self),
+            run=str(run.run_id),
+            automation=str(run.automation_id),
+            tenant=str(run.tenant_id),
+        )
 
     def _now(self) -> datetime:
         self.touched = True
@@ -89,6 +94,7 @@ class BlockMetrics:
     received: int = 0
     runs: int = 0
     seconds: float = 0.0
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -112,5 +118,5 @@ class BlockContext:
 
     def warn(self, detail: str) -> None:
         """The run ends as "finished with warnings"."""
-        if len(self.state.warnings) < 100:
+        if len(self.state.warnings) < MOST_WARNINGS:
             self.state.warnings.append({"block": self.step.name, "blockId": self.step.id, "detail": detail})

@@ -44,6 +44,14 @@ class RunStopped(Terminal):
     title = "The run was stopped"
 
 
+class RunPaused(Terminal):
+    """Somebody asked for the run to pause."""
+
+    code = "run-paused"
+    status = 409
+    title = "The run was paused"
+
+
 class RunawayRun(Terminal):
     """A jump went round more often than any sensible automation would."""
 

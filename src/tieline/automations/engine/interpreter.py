@@ -9,38 +9,30 @@ real work begins again.
 
 from __future__ import annotations
 
-import asyncio
 import time
+from copy import copy
+from dataclasses import astuple, replace
 from typing import Any
 
 from tieline.automations.engine import codec
-from tieline.automations.engine.context import BlockContext, BlockMetrics, Guard, RunInfo, Services, WatchedEnv
+from tieline.automations.engine.context import BlockContext, BlockMetrics, Guard, RunInfo, Services
 from tieline.automations.engine.errors import ErrorRaised
-from tieline.automations.engine.frames import Frame, OpenBranch, OpenJump, OpenLoop, grows
-from tieline.automations.engine.journal import INTENT, NOTE, RESULT, Recorder
+from tieline.automations.engine.executions import NOTED_INPUTS, Executions
+from tieline.automations.engine.frames import Frame, OpenBranch, OpenJump, OpenLoop
+from tieline.automations.engine.journal import INTENT, RESULT, Recorder
+from tieline.automations.engine.lanes import Lanes
 from tieline.automations.engine.pages import FailedBefore, Fetch, Keep, Pages
 from tieline.automations.engine.plan import Plan, Step
-from tieline.automations.engine.registry import Branch, Break, Jump, LoopSource, Stop, Suspend
-from tieline.automations.engine.results import (
-    BlockFailed,
-    Outcome,
-    blamed,
-    control_note,
-    passes_through,
-    replayed_control,
-    weight,
-)
+from tieline.automations.engine.registry import Branch, Break, Control, Jump, LoopSource, Stop, Suspend
+from tieline.automations.engine.results import BlockFailed, Outcome, passes_through, weight
 from tieline.automations.engine.state import ASIDE_FROM, Aside, LoopList, State
+from tieline.automations.engine.trial import SAMPLE_ITEMS, FirstItems, PinnedItems, Trial
+from tieline.automations.engine.turns import SHORT_SLICE, Turns
 from tieline.core.errors import TielineError
 
 CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_SHARE = 0.02  # of the time since the last one that a checkpoint may cost
 LONG_REPLAY = 200  # notes behind the last checkpoint from which on the next one comes at once
-TURN_SECONDS = 0.02  # for which a run may keep the loop from other runs
-NOTED_INPUTS = 4096  # bytes of a block's inputs that the history keeps
-
-
-Control = Break | Jump | Stop | Suspend | None
 
 
 class Interpreter:
@@ -56,22 +48,41 @@ class Interpreter:
         keep: Keep,
         fetch: Fetch,
         guard: Guard,
+        trial: Trial | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.plan = plan
-        self.run_info = run
-        self.state = State(plan.variables)
         self.metrics: dict[str, BlockMetrics] = {}
+        self.state = State(plan.variables)
+        self._trial = trial
+        self._blocks = Executions(
+            run, recorder, services, self.state, self.metrics, keep=keep, fetch=fetch, guard=guard, trial=trial
+        )
         self._recorder = recorder
-        self._services = services
         self._keep = keep
-        self._fetch = fetch
         self._guard = guard
-        self._watch = WatchedEnv()
         self._pages = Pages(recorder, keep, fetch)
         self._open: list[OpenLoop | OpenBranch] = []
+        self._lane = False  # of a parallel loop
         self._last_checkpoint = time.monotonic()
         self._checkpoint_cost = 0.0
         self._turn_began = self._last_checkpoint
+        self._turns = turns or Turns()
+        self._tenant = run.tenant_id
+        self._slice = SHORT_SLICE
+
+    def fork(self) -> Interpreter:
+        """An interpreter for one item of a parallel loop, with a state of its own."""
+        lane = copy(self)
+        lane._blocks = self._blocks.fork()
+        lane.state = lane._blocks.state
+        lane._open = list(self._open)
+        lane._lane = True
+        return lane
+
+    def absorb(self, lane: Interpreter) -> None:
+        """Takes over what an item of a parallel loop has changed."""
+        self._blocks.absorb(lane._blocks)
 
     def restore(self, checkpoint: bytes) -> list[dict[str, Any]]:
         """Takes a checkpoint; gives the chains to re-enter, outermost first."""
@@ -88,8 +99,12 @@ class Interpreter:
         """
         if self._recorder.fed > LONG_REPLAY:
             self._last_checkpoint -= 1e6
+        start = self.plan.start
+        if self._trial is not None and self._trial.only is not None:
+            start = self._trial.only
+            self.state.begin_with(self._trial.sample)
         try:
-            control = await self._chain(self.plan.start, Frame(), resume or [])
+            control = await self.chain(start, Frame(), resume or [])
             if isinstance(control, Suspend):
                 await self._recorder.sync()
                 return Outcome("suspended", [], control)
@@ -106,7 +121,7 @@ class Interpreter:
         await self._recorder.sync()
         return Outcome("finished with warnings" if self.state.warnings else "finished", [])
 
-    async def _chain(
+    async def chain(
         self, first: str | None, frame: Frame, resume: list[dict[str, Any]], *, top: bool = True
     ) -> Control:
         """Runs blocks one after the other; gives what its owner must obey. ``top``: the chain is no branch."""
@@ -131,8 +146,12 @@ class Interpreter:
             control: Control
             if step.loop is not None or step.kind.iterable(step.program):
                 control = await self._loop(step, frame, path, inner)
+            elif step.kind.catches:
+                control = await self._catching(step, frame, path, inner)
             else:
                 control = await self._single(step, frame, path, inner)
+            if self._trial is not None and control is None:
+                control = self._blocks.ends_here(step)
             if isinstance(control, Jump) and top:
                 label = self.plan.labels[control.target]
                 if label.orphan or label.loop == frame.loop:
@@ -148,158 +167,73 @@ class Interpreter:
     async def _turn(self) -> None:
         """Ends the run where somebody asked for it; lets others run where this one has had the loop for long."""
         self._guard.check()
-        if time.monotonic() - self._turn_began > TURN_SECONDS:
-            await asyncio.sleep(0)
+        if time.monotonic() - self._turn_began > self._slice:
+            self._slice = await self._turns.next(self._tenant)
             self._turn_began = time.monotonic()
 
     async def _single(self, step: Step, frame: Frame, path: str, resume: list[dict[str, Any]]) -> Control:
         """One execution of a block that is not a loop, or its replay."""
         if resume:
             return await self._branch(step, frame, resume[0]["branch"], resume[1:])
-        context = self._context(step, path)
-        noted = self._recorder.replayed(RESULT, path)
-        if noted is not None:
-            self._recorder.replayed(INTENT, path)  # it has led to the result
-            result = await self._replay_result(step, noted, context)
-        else:
-            result = await self._execute(step, path, context)
+        result = await self._blocks.once(step, path, self._open)
         if isinstance(result, Branch):
+            if (end := self._blocks.ends_here(step, result)) is not None:
+                return end
             return await self._branch(step, frame, result.index, []) if result.index is not None else None
         if isinstance(result, (Jump, Break, Stop, Suspend)):
             return result
         return None
+
+    async def _catching(self, step: Step, frame: Frame, path: str, resume: list[dict[str, Any]]) -> Control:
+        """A block whose second branch runs when the first one fails."""
+        if resume and resume[0]["branch"] == 1:
+            return await self._branch(step, frame, 1, resume[1:])
+        depth = len(self._open)
+        caught: dict[str, Any] | None = None
+        control: Control = None
+        self._blocks.catching += 1
+        try:
+            control = await self._branch(step, frame, 0, resume[1:])
+        except BlockFailed as failed:
+            caught = failed.as_error()
+        finally:
+            self._blocks.catching -= 1
+        if isinstance(control, Stop) and control.status == "failed":
+            caught = {"code": ErrorRaised.code, "title": ErrorRaised.title, "detail": control.error or ""}
+        self.state.put(step.name, {"failed": caught is not None, "error": caught})
+        if caught is None:
+            return control
+        del self._open[depth:]
+        return await self._branch(step, frame, 1, [])
 
     async def _branch(self, step: Step, frame: Frame, index: int, resume: list[dict[str, Any]]) -> Control:
         target = step.branches[index] if index < len(step.branches) else None
         if target is None:
             return None
         self._open.append(OpenBranch(step, frame, index))
-        control = await self._chain(target, frame, resume, top=False)
+        control = await self.chain(target, frame, resume, top=False)
         self._open.pop()
         return control
 
-    async def _execute(self, step: Step, path: str, context: BlockContext) -> Any:
-        """Runs a block for real and notes what came of it."""
-        started = time.perf_counter()
-        self._watch.touched = False
-        kind = step.kind
-        visible: Any = None
-        size = 0
-        try:
-            if self.state.asides:
-                await self._bring(step)
-            inputs = await self._inputs(step, path, context)
-            keeps_inputs = step.effect and inputs is not None and weight(inputs) <= NOTED_INPUTS
-            result = await kind.run(step.program, inputs, context)
-            control = control_note(result)
-            if control is None:
-                if grows(self._open, step):
-                    result = codec.copy(result)
-                size = weight(result)
-                visible = kind.apply(step.program, result, context)
-        except Exception as error:  # noqa: BLE001 - `blamed` logs it
-            return await self._failed(step, path, context, blamed(error, step, path), started)
-        spent = time.perf_counter() - started
-        context.metrics.runs += 1
-        context.metrics.seconds += spent
-        note: dict[str, Any] = {"t": round(spent * 1000, 3)}
-        if context.exchanges:
-            note["x"] = context.exchanges
-        aside: Aside | None = None
-        if control is not None:
-            if isinstance(result, Suspend):
-                await self._recorder.durable(INTENT, path, {"i": result.until.isoformat()})
-            if not control:
-                return result  # jumps, breaks and pauses leave no result behind
-            note["c"] = control
-        else:
-            if size > ASIDE_FROM:
-                aside = Aside(await self._keep(codec.encode(result)), size)
-                note["b"] = [aside.blob, aside.size]
-            else:
-                note["o"] = result
-            if visible is not None or step.name:
-                self.state.put(step.name, visible, aside)
-        if step.effect:
-            if keeps_inputs:
-                note["i"] = inputs
-            await self._recorder.durable(RESULT, path, note)
-        else:
-            self._recorder.note(RESULT, path, note, reads=kind.reads or self._watch.touched)
-            await self._recorder.breathe()
-        return result
-
-    async def _inputs(self, step: Step, path: str, context: BlockContext) -> Any:
-        """Evaluated inputs; for an effect, all that they rest on is on disk before this returns."""
-        intent = self._recorder.replayed(INTENT, path)
-        if not step.effect:
-            context.intent = intent["i"] if intent is not None else None
-            return step.kind.inputs(step.program, context)
-        await self._guard.before_effect()
-        if intent is not None:
-            return intent["i"]
-        inputs = step.kind.inputs(step.program, context)
-        if self._watch.touched:
-            await self._recorder.durable(INTENT, path, {"i": inputs})
-        else:
-            await self._recorder.settle()
-        return inputs
-
-    async def _failed(self, step: Step, path: str, context: BlockContext, error: TielineError, started: float) -> Any:
-        """A block that failed: the end of the run, or a note and an empty output."""
-        spent = round((time.perf_counter() - started) * 1000, 3)
-        note = {"t": spent, "e": {"code": error.code, "detail": error.detail}, "o": None}
-        if context.exchanges:
-            note["x"] = context.exchanges
-        if step.on_error == "stop":
-            self._recorder.note(NOTE, path, note)
-            raise BlockFailed(step, path, error)
-        if step.on_error == "warning":
-            context.warn(error.detail)
-        self.state.put(step.name, None)
-        if step.effect:
-            await self._recorder.durable(RESULT, path, note)
-        else:
-            self._recorder.note(RESULT, path, note, reads=True)
-        return None
-
-    async def _replay_result(self, step: Step, note: dict[str, Any], context: BlockContext) -> Any:
-        """Puts a noted result back as if the block had just run."""
-        if "c" in note:
-            return replayed_control(note["c"])
-        if "e" in note:
-            if step.on_error == "warning":
-                context.warn(note["e"]["detail"])
-            self.state.put(step.name, None)
-            return None
-        aside = None
-        if "b" in note:
-            aside = Aside(*note["b"])
-            value = codec.decode(await self._fetch(aside.blob))
-        else:
-            value = note.get("o")
-        self.state.put(step.name, step.kind.apply(step.program, value, context), aside)
-        return None
-
     async def _loop(self, step: Step, frame: Frame, path: str, resume: list[dict[str, Any]]) -> Control:
         """All items of a loop, from the first or from where a checkpoint was taken."""
-        context = self._context(step, path)
+        blocks = self._blocks
+        context = blocks.context(step, path)
         # A loop that is over is walked through again all the same: its body may have changed variables.
         noted = self._recorder.replayed(RESULT, path)
         saved = resume[0] if resume else None
-        self._watch.touched = False
+        blocks.watch.touched = False
+        if self._trial is not None and self._trial.end == step.id:
+            step = replace(step, loop=None, collect=True)
         collected: LoopList | None = LoopList() if step.collect else None
         started = time.perf_counter()
         try:
             # What the loop began with: its body, or its end, may have changed what the inputs and pointers say now.
             begun = saved or self._recorder.replayed(INTENT, path)
             if begun is None and self.state.asides:
-                await self._bring(step)
-            inputs = begun["in"] if begun else step.kind.inputs(step.program, context)
-            source = await step.kind.open(step.program, inputs, context)
-            if begun is not None:
-                source.restore(begun["src"])
-            elif source.reads and (self._watch.touched or source.snapshot() is not None):
+                await blocks.bring(step)
+            inputs, source = await self._source(step, context, begun)
+            if begun is None and source.reads and (blocks.watch.touched or source.snapshot() is not None):
                 self._recorder.note(INTENT, path, {"in": inputs, "src": source.snapshot()}, reads=True)
             if saved is not None and collected is not None:
                 collected.extend(saved["col"] or [])
@@ -318,18 +252,38 @@ class Interpreter:
                     await self._recorder.settle()  # a pointer must not pass what is not yet on disk
                 moved = await source.finished()
         except FailedBefore:
-            await self._replay_result(step, noted or {}, context)
+            await blocks.replay(step, path, noted or {}, context)
             return None
         except TielineError as error:
             if passes_through(error):
                 raise
-            await self._failed(step, path, context, error, started)
+            await blocks.failed(step, path, context, error, started)
             return None
-        await self._loop_done(step, path, context, collected, moved, started)
+        await self._loop_done(step, path, context, inputs, collected, moved, started)
         return None
 
+    async def _source(self, step: Step, context: BlockContext, begun: dict[str, Any] | None) -> tuple[Any, LoopSource]:
+        """Evaluated inputs of a loop, and where its items come from; ``begun``: what it began with before a restart."""
+        trial = self._trial
+        if trial is not None and step.id in trial.pins:
+            return [], PinnedItems(trial.pins[step.id])
+        inputs = begun["in"] if begun else step.kind.inputs(step.program, context)
+        source = await step.kind.open(step.program, inputs, context)
+        if trial is not None and trial.end == step.id:
+            source = FirstItems(source, SAMPLE_ITEMS)
+        if begun is not None:
+            source.restore(begun["src"])
+        return inputs, source
+
     async def _loop_done(
-        self, step: Step, path: str, context: BlockContext, collected: list[Any] | None, moved: Any, started: float
+        self,
+        step: Step,
+        path: str,
+        context: BlockContext,
+        inputs: Any,
+        collected: list[Any] | None,
+        moved: Any,
+        started: float,
     ) -> None:
         """Notes the end of a loop; what `LoopSource.finished` moved goes in the same note."""
         spent = time.perf_counter() - started
@@ -347,6 +301,8 @@ class Interpreter:
             self.state.put(step.name, collected, aside)
         if context.exchanges:
             note["x"] = context.exchanges
+        if (step.kind.reads or self._trial is not None) and inputs and weight(inputs) <= NOTED_INPUTS:
+            note["i"] = inputs
         if moved is not None:
             note["p"] = moved
             await self._recorder.durable(RESULT, path, note)
@@ -367,13 +323,15 @@ class Interpreter:
         failed: bool,
     ) -> Control:
         """The body, once per item; gives what the body asks for beyond this loop."""
+        batches = self._pages.batches(path, source, saved, failed, self._blocks.watch.touched)
+        if step.parallel > 1 and step.loop is not None and not self._lane:
+            return await Lanes(self, self._recorder, step, frame, path, source, inputs, collected).run(batches, saved)
         fields: dict[str, Any] = {} if collected is None else collected.fields
         view: Any = fields if collected is None else collected
         self.state.put(step.name, view)
         index = saved["i"] if saved else 0
         skip = saved["off"] if saved else 0
-        outermost = not any(isinstance(entry, OpenLoop) for entry in self._open)
-        async for batch, row in self._pages.batches(path, source, saved, failed, self._watch.touched):
+        async for batch, row in batches:
             if step.loop is None:
                 self._guard.check()
                 if collected is not None:
@@ -395,41 +353,43 @@ class Interpreter:
                 if self.state.outputs.get(step.name) is not view:
                     self.state.put(step.name, view)
                 self._open.append(current)
-                control = await self._chain(step.loop, Frame(f"{path}.{index}/", step.id), resume)
+                control = await self.chain(step.loop, Frame(f"{path}.{index}/", step.id), resume)
                 self._open.pop()
                 resume = []
                 index += 1
-                if outermost:
-                    self.state.items += 1
+                self.item_done()
                 if control is not None:
                     return control
             skip = 0
         return None
 
+    def item_done(self) -> None:
+        """Counts an item, if its loop is the outermost one."""
+        if not any(isinstance(entry, OpenLoop) for entry in self._open):
+            self.state.items += 1
+
     async def _maybe_checkpoint(self, current: OpenLoop | OpenJump) -> None:
         """Writes a checkpoint where enough has happened since the last one for it to be worth its price."""
+        if self.checkpoint_due():
+            await self.checkpoint(current)
+
+    def checkpoint_due(self, price: float = 0.0) -> bool:
+        """Whether a checkpoint is worth its price; ``price``: seconds that it costs besides writing it."""
         elapsed = time.monotonic() - self._last_checkpoint
-        if elapsed < CHECKPOINT_SECONDS or self._checkpoint_cost > elapsed * CHECKPOINT_SHARE:
-            return
-        if self._recorder.replaying:
-            return
+        cost = self._checkpoint_cost + price
+        if self._lane or elapsed < CHECKPOINT_SECONDS or cost > elapsed * CHECKPOINT_SHARE:
+            return False
+        return not self._recorder.replaying
+
+    async def checkpoint(self, current: OpenLoop | OpenJump) -> None:
+        """Writes the whole state, to be gone on from at ``current``."""
         started = time.monotonic()
         await self._recorder.checkpoint(
             {
                 "state": self.state.snapshot(),
                 "stack": [entry.saved() for entry in (*self._open, current)],
-                "metrics": {key: [m.calls, m.sent, m.received, m.runs, m.seconds] for key, m in self.metrics.items()},
+                "metrics": {key: list(astuple(m)) for key, m in self.metrics.items()},
             }
         )
         self._last_checkpoint = time.monotonic()
         self._checkpoint_cost = self._last_checkpoint - started
-
-    async def _bring(self, step: Step) -> None:
-        for name, aside in self.state.absent(step.roots):
-            self.state.restore_value(name, codec.decode(await self._fetch(aside.blob)))
-
-    def _context(self, step: Step, path: str) -> BlockContext:
-        metrics = self.metrics.get(step.key)
-        if metrics is None:
-            metrics = self.metrics[step.key] = BlockMetrics()
-        return BlockContext(step, path, self.run_info, self.state, self._watch.env, self._services, metrics)

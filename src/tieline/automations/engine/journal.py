@@ -24,7 +24,7 @@ from tieline.core.errors import TielineError
 
 GROUP, CHECKPOINT = 1, 2
 
-RESULT, INTENT, PAGE, NOTE = "r", "i", "p", "n"
+RESULT, INTENT, PAGE, NOTE, DONE = "r", "i", "p", "n", "d"
 
 FLUSH_COUNT = 256  # notes
 FLUSH_BYTES = 64 * 1024
@@ -61,9 +61,10 @@ class Recorder:
         self._last_path = ""
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[tuple[asyncio.Future[None], int]] = []  # rows on their way to the disk, and their sizes
         self._waiting_bytes = 0
-        self._unsettled = False
+        self._reads = 0  # notes that could come out differently a second time
+        self._reads_on_disk = 0
         self._replay: dict[tuple[str, str], Any] = {}
         self._replay_seq: dict[tuple[str, str], int] = {}
         self.fed = 0
@@ -94,6 +95,12 @@ class Recorder:
         self._replay_seq.pop((kind, path), None)
         return self._replay.pop((kind, path), None)
 
+    def count_noted(self, kind: str, start: str, within: str) -> int:
+        """How many notes of an earlier claim wait whose path begins with ``start``, has nothing of ``within`` behind
+        it.
+        """
+        return sum(k == kind and p.startswith(start) and within not in p[len(start) :] for k, p in self._replay)
+
     def replayed_seq(self, kind: str, path: str) -> int | None:
         """The row in which an earlier claim wrote that note."""
         return self._replay_seq.get((kind, path))
@@ -104,7 +111,7 @@ class Recorder:
         """
         row = self._seq
         self._add(kind, path, value)
-        self._unsettled = self._unsettled or reads
+        self._reads += reads
         if len(self._notes) >= FLUSH_COUNT or self._bytes >= FLUSH_BYTES:
             self.flush()
         elif self._timer is None:
@@ -125,25 +132,30 @@ class Recorder:
 
     async def settle(self) -> None:
         """Returns when nothing that could come out differently a second time is still on its way to the disk."""
-        if self._unsettled:
+        if self._reads_on_disk < self._reads:
             await self.sync()
 
     async def sync(self) -> None:
-        """Returns when all that was noted is on disk."""
+        """Returns when all that was noted so far is on disk. Several items of a loop may wait here at once."""
         self.flush()
-        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        for future in waiting:
+        reads = self._reads
+        for future, _ in list(self._waiting):
             await future
-        self._unsettled = False
+        self._reads_on_disk = max(self._reads_on_disk, reads)
+        self._forget_written()
 
     async def breathe(self) -> None:
         """Waits while too much is on its way to the disk: memory stays bounded."""
         if self._waiting_bytes >= MAX_WAITING_BYTES:
             await self.sync()
         elif len(self._waiting) >= MAX_WAITING_ROWS:
-            self._waiting = [future for future in self._waiting if not future.done() or future.exception()]
+            self._forget_written()
             if len(self._waiting) >= MAX_WAITING_ROWS:
                 await self.sync()
+
+    def _forget_written(self) -> None:
+        self._waiting = [row for row in self._waiting if not row[0].done() or row[0].exception()]
+        self._waiting_bytes = sum(size for _, size in self._waiting)
 
     def flush(self) -> None:
         """Sends what has gathered on its way, as one row."""
@@ -169,7 +181,7 @@ class Recorder:
     def _append(self, kind: int, path: str, data: bytes) -> None:
         future = self._store.append(self._claim, [Entry(self._seq, kind, path, data)])
         self._seq += 1
-        self._waiting.append(future)
+        self._waiting.append((future, len(data)))
         self._waiting_bytes += len(data)
 
     def abandon(self) -> None:
@@ -178,6 +190,6 @@ class Recorder:
             self._timer.cancel()
             self._timer = None
         self._notes.clear()
-        for future in self._waiting:
+        for future, _ in self._waiting:
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._waiting.clear()

@@ -33,6 +33,8 @@ class Step:
     on_error: str = "stop"
     effect: bool = False
     collect: bool = False
+    parallel: int = 1  # items of a loop that may be in work at once
+    ordered: bool = True  # what they change is put together in the list's order, not in the order in which they end
     roots: frozenset[str] = frozenset()
 
 

@@ -65,7 +65,7 @@ class Batch:
 class LoopSource:
     """Where a loop's items come from, page by page."""
 
-    reads: ClassVar[bool] = False  # True: from outside
+    reads: bool = False  # True: from outside
 
     def pages(self, cursor: dict[str, Any] | None, number: int) -> AsyncIterator[Batch]:
         """Pages from ``cursor`` on (None = the first); ``number`` is the number of the page at ``cursor``."""
@@ -87,7 +87,7 @@ class LoopSource:
         return None
 
 
-ControlValue = Branch | Jump | Break | Stop | Suspend
+Control = Break | Jump | Stop | Suspend | None  # what a chain tells its owner
 
 
 @dataclass(slots=True)
@@ -137,6 +137,9 @@ class BlockType:
     type: ClassVar[str] = ""
     doc: ClassVar[str] = ""
     reads: ClassVar[bool] = False  # True: its output comes from outside and may differ when it runs again
+    shared: ClassVar[bool] = False  # True: `apply` changes variables, or what the run shows
+    pinnable: ClassVar[bool] = True  # False: its output is not all that a run of it does
+    catches: ClassVar[bool] = False  # True: of its two branches the second runs when the first fails
 
     def compile(self, context: CompileContext) -> Any:
         """The program of one block; raises `PlanError` on input that can never run."""

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from tieline.automations.engine import codec
-from tieline.automations.engine.errors import ErrorRaised, RunawayRun, RunStopped, UnknownBlockType
+from tieline.automations.engine.errors import ErrorRaised, RunawayRun, RunPaused, RunStopped, UnknownBlockType
 from tieline.automations.engine.plan import Step
 from tieline.automations.engine.registry import Branch, Break, Jump, Stop, Suspend
 from tieline.core.errors import TielineError, Unavailable
@@ -26,6 +26,15 @@ class Outcome:
     suspended: Suspend | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NotedFailure:
+    """Why a block failed, as an earlier claim noted it."""
+
+    code: str
+    title: str
+    detail: str
+
+
 class BlockFailed(TielineError):
     """A block failed and its setting says that the run ends with it."""
 
@@ -33,7 +42,7 @@ class BlockFailed(TielineError):
     status = 422
     title = "A block failed"
 
-    def __init__(self, step: Step, path: str, error: TielineError) -> None:
+    def __init__(self, step: Step, path: str, error: TielineError | NotedFailure) -> None:
         super().__init__(error.detail)
         self.step = step
         self.path = path
@@ -57,7 +66,7 @@ def passes_through(error: TielineError) -> bool:
     `Unavailable` is trouble of our own storage, not of the API that a block called: the run is given back and goes on
     later.
     """
-    return isinstance(error, (BlockFailed, ErrorRaised, RunStopped, RunawayRun, Unavailable, FenceLost))
+    return isinstance(error, (BlockFailed, ErrorRaised, RunStopped, RunPaused, RunawayRun, Unavailable, FenceLost))
 
 
 def unknown(type_name: str, name: str) -> UnknownBlockType:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tieline.automations.formulas import MISSING
 
 ASIDE_FROM = 256 * 1024  # bytes on disk; larger outputs are kept apart from the journal
 MEMORY_BUDGET = 48 * 2**20  # bytes of such outputs held at once
+MOST_WARNINGS = 100  # that a run keeps
 OUTPUT_LIMIT = 5 * 2**20  # bytes that output blocks may collect in one run
 
 EMPTY: dict[str, Any] = {"string": "", "number": 0, "list": [], "object": {}, "table": []}
@@ -46,6 +47,33 @@ class State:
         self.warnings: list[dict[str, Any]] = []
         self.title = ""
         self.items = 0  # items of outermost loops that are done
+        self.written: set[str] | None = None  # names of outputs, where somebody wants to know
+
+    def begin_with(self, sample: Mapping[str, Any]) -> None:
+        """Outputs and variables by reference name, before anything has run."""
+        for name, value in sample.items():
+            if name in self.variables:
+                self.variables[name] = value
+            else:
+                self.put(name, value)
+
+    def fork(self) -> State:
+        """A state that begins as this one and changes alone."""
+        other = State({})
+        other.variables = dict(self.variables)
+        other.shared = set(self.variables)
+        self.shared |= other.shared
+        other.outputs = dict(self.outputs)
+        other.asides = dict(self.asides)
+        other.fields = dict(self.fields)
+        other.written = set()
+        return other
+
+    def absorb(self, other: State) -> None:
+        """Takes over outputs and warnings of a fork; variables and what it showed come by their blocks."""
+        for name in other.written or ():
+            self.put(name, other.outputs.get(name), other.asides.get(name))
+        self.warnings += other.warnings[: max(0, MOST_WARNINGS - len(self.warnings))]
 
     def get(self, name: str) -> Any:
         """The value behind ``$.name`` (the formula scope)."""
@@ -66,6 +94,8 @@ class State:
     def put(self, name: str, value: Any, aside: Aside | None = None) -> None:
         """Sets a block's output; ``aside`` says where it lies when it is large."""
         self.outputs[name] = value
+        if self.written is not None:
+            self.written.add(name)
         if isinstance(value, LoopList):
             self.fields[name] = value.fields
         elif self.fields:
