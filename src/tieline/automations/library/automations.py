@@ -6,13 +6,12 @@
         row = await automations.update(unit, row["id"], name="Our sync", saved_by=user)
 
 A row is the one of table ``automations`` with ``workspace`` (the document's bytes, as they came) of its newest version.
+``run_mode`` and ``start_settings`` are those of the version that is live, see `versions`.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -20,8 +19,12 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import select
 
 from tieline.automations.library import schedules as schedule_rules
-from tieline.automations.library.errors import TooManyConcurrentRuns, VersionConflict
+from tieline.automations.library.conflicts import check_unchanged
+from tieline.automations.library.detached import detach
+from tieline.automations.library.errors import TooManyConcurrentRuns
+from tieline.automations.library.versions import Versions
 from tieline.automations.library.workspaces import EMPTY, inspect, same
+from tieline.automations.runs import usage
 from tieline.automations.triggers import starts, timings
 from tieline.core.clock import now
 from tieline.core.errors import NotFound
@@ -31,10 +34,11 @@ from tieline.security.vault import Vault
 from tieline.storage.database import Database
 from tieline.storage.tables import automation_versions, automations, journal, pointers, run_blobs, runs
 from tieline.storage.unit import Unit
-from tieline.tenancy import spaces, users
+from tieline.tenancy import notices, spaces, users
 
 TOKEN_PREFIX = "tlx_"  # noqa: S105 - how an execution token begins
 DEFAULT_MAX_CONCURRENT_RUNS = 10
+DETACHED = "Connections of the former owner were taken out."
 
 _WORKSPACE = automation_versions.c.workspace
 
@@ -56,6 +60,7 @@ class Automations:
         self._database = database
         self._vault = vault
         self._listeners = listeners
+        self.versions = Versions(self)
 
     async def create(
         self,
@@ -71,11 +76,13 @@ class Automations:
         concurrency_limit: int = DEFAULT_MAX_CONCURRENT_RUNS,
         saved_by: UUID | None = None,
         follows: Sequence[Mapping[str, Any]] = (),
+        note: str = "",
+        priority: int = 0,
     ) -> dict[str, Any]:
         """A new automation. Raises `BadInput` for a space, schedule, figure or document that cannot be."""
         await spaces.check(unit, space_id)
         _check_concurrency(max_concurrent_runs, concurrency_limit)
-        report = inspect(workspace)
+        says = _start_of(workspace)
         automation_id = new_id()
         token = tokens.new_token(TOKEN_PREFIX)
         await unit.insert(
@@ -85,16 +92,16 @@ class Automations:
             description=description,
             owner_id=owner_id,
             space_id=space_id,
-            run_mode=report.run_mode,
-            start_settings=starts.read(workspace),
+            **says,
             version=1,
+            priority=priority,
             schedules=schedule_rules.check(schedules),
             follows=await starts.check_follows(unit, automation_id, follows),
             max_concurrent_runs=max_concurrent_runs,
             execution_token=self._vault.seal(token.encode(), context=_token_context(unit, automation_id)),
             execution_token_hash=tokens.hash_token(token),
         )
-        await self._save_version(unit, automation_id, 1, workspace, saved_by or owner_id)
+        await self._save_version(unit, automation_id, 1, workspace, saved_by or owner_id, note)
         await self._changed(unit, automation_id)
         return await self.get(unit, automation_id)
 
@@ -137,17 +144,16 @@ class Automations:
         max_concurrent_runs: int | UnsetType = UNSET,
         concurrency_limit: int = DEFAULT_MAX_CONCURRENT_RUNS,
         follows: Sequence[Mapping[str, Any]] | UnsetType = UNSET,
+        note: str = "",
+        priority: int | UnsetType = UNSET,
     ) -> dict[str, Any]:
-        """Changes what is given; another workspace makes a new version.
+        """Changes what is given; another workspace makes a new version, which ``note`` is about.
 
         ``expected`` is what `state_tag` said when the caller read the automation. Raises `VersionConflict` where it
         says something else by now.
         """
         row = await self.get(unit, automation_id, lock=True)
-        if expected is not None and expected not in {state_tag(row), str(row["version"])}:
-            raise VersionConflict(
-                "Somebody saved this automation since you read it; read it again and repeat your change."
-            )
+        await check_unchanged(unit, row, expected)
         changes: dict[str, Any] = {}
         if name is not UNSET:
             changes["name"] = name
@@ -161,34 +167,73 @@ class Automations:
             if max_concurrent_runs != row["max_concurrent_runs"]:
                 _check_concurrency(max_concurrent_runs, concurrency_limit)
             changes["max_concurrent_runs"] = max_concurrent_runs
+        if priority is not UNSET:
+            changes["priority"] = priority
         if workspace is not UNSET and not same(workspace, row["workspace"]):
-            changes |= {"run_mode": inspect(workspace).run_mode, "version": row["version"] + 1}
-            changes["start_settings"] = starts.read(workspace)
-            await self._save_version(unit, automation_id, row["version"] + 1, workspace, saved_by)
+            return await self.save(unit, row, workspace, saved_by=saved_by, note=note, **changes)
         if changes:
-            await unit.update(automations, automations.c.id == automation_id, updated_at=now(), **changes)
+            await self._change(unit, automation_id, **changes)
             await self._changed(unit, automation_id)
         return await self.get(unit, automation_id)
 
+    async def save(
+        self,
+        unit: Unit,
+        row: Mapping[str, Any],
+        workspace: bytes,
+        *,
+        saved_by: UUID,
+        note: str = "",
+        restored_from: int | None = None,
+        **changes: Any,
+    ) -> dict[str, Any]:
+        """The next version of an automation whose ``row`` was read with a lock; live where none is pinned.
+
+        ``changes`` are made to the row besides. Raises `BadInput` for a document that cannot be.
+        """
+        says = _start_of(workspace)
+        number = row["version"] + 1
+        await self._save_version(unit, row["id"], number, workspace, saved_by, note, restored_from)
+        if row["live_version"] is None:
+            changes |= says
+        await self._change(unit, row["id"], version=number, **changes)
+        await self._changed(unit, row["id"])
+        return await self.get(unit, row["id"])
+
+    async def go_live(self, unit: Unit, automation_id: UUID, workspace: bytes, *, pinned: int | None) -> dict[str, Any]:
+        """What starts the automation follows ``workspace`` from now on, the document of the version that is live."""
+        await self._change(unit, automation_id, live_version=pinned, **_start_of(workspace))
+        await self._changed(unit, automation_id)
+        return await self.get(unit, automation_id)
+
     async def delete(self, unit: Unit, automation_id: UUID) -> None:
-        """Removes the automation, its versions, runs and pointers. A run under way loses its claim and ends."""
+        """Removes the automation with everything that is its own: versions, runs, schedules, pointers, answers of
+        forms, subscriptions. A run under way loses its claim and ends.
+        """
+        await usage.keep_all(unit, automation_id)
         mine = unit.select(runs, runs.c.id).where(runs.c.automation_id == automation_id)
         await unit.delete(journal, journal.c.run_id.in_(mine))
         await unit.delete(run_blobs, run_blobs.c.run_id.in_(mine))
         if not await unit.delete(automations, automations.c.id == automation_id):
             raise NotFound("There is no such automation.")
+        await starts.forget(unit, automation_id)
+        await notices.close(unit, f"automation-circle/automation:{automation_id}")
         for listener in self._listeners:
             await listener.deleted(unit, automation_id)
 
     async def copy(self, unit: Unit, automation_id: UUID, *, name: str, owner_id: UUID) -> dict[str, Any]:
-        """A new automation in the owner's personal space with the same workspace, without schedules and history."""
+        """A new automation in the owner's personal space with the newest workspace, without schedules and history.
+
+        Connections that its owner may not use are not copied.
+        """
         row = await self.get(unit, automation_id)
         return await self.create(
             unit,
             owner_id=owner_id,
             name=name,
             description=row["description"],
-            workspace=row["workspace"],
+            workspace=await detach(unit, row["workspace"], owner_id),
+            priority=row["priority"],
             max_concurrent_runs=row["max_concurrent_runs"],
             concurrency_limit=row["max_concurrent_runs"],
         )
@@ -198,23 +243,24 @@ class Automations:
         await self._change(unit, automation_id, state="available" if enabled else "disabled")
         await self._changed(unit, automation_id)
 
-    async def change_owner(self, unit: Unit, automation_id: UUID, owner_id: UUID) -> None:
-        """Gives the automation to another user, without its history. Raises `NotFound` for an unknown user."""
+    async def change_owner(self, unit: Unit, automation_id: UUID, owner_id: UUID, *, changed_by: UUID) -> None:
+        """Gives the automation to another user, into their personal space. Raises `NotFound` for an unknown user.
+
+        Versions, runs and journals stay; a run keeps the owner as whom it ran. Connections that the new owner may not
+        use are taken out of the newest workspace, which makes a version; an earlier one that names them cannot use
+        them either, because a run reaches only what the automation's owner may use.
+        """
         await users.get(unit, owner_id)
-        mine = unit.select(runs, runs.c.id).where(runs.c.automation_id == automation_id)
-        await unit.delete(journal, journal.c.run_id.in_(mine))
-        await unit.delete(run_blobs, run_blobs.c.run_id.in_(mine))
-        await unit.delete(runs, runs.c.automation_id == automation_id)
-        await self._change(
-            unit,
-            automation_id,
-            owner_id=owner_id,
-            space_id=None,
-            last_run_id=None,
-            last_run_at=None,
-            last_run_status=None,
-            last_run_seconds=None,
-        )
+        row = await self.get(unit, automation_id, lock=True)
+        if row["owner_id"] == owner_id:
+            return
+        detached = await detach(unit, row["workspace"], owner_id)
+        owned: dict[str, Any] = {"owner_id": owner_id, "space_id": None}
+        if detached is not row["workspace"]:
+            await self.save(unit, row, detached, saved_by=changed_by, note=DETACHED, **owned)
+            return
+        await self._change(unit, automation_id, **owned)
+        await self._changed(unit, automation_id)
 
     async def change_space(self, unit: Unit, automation_id: UUID, space_id: UUID | None) -> None:
         """Moves the automation; None is its owner's personal space. Raises `NotFound` for an unknown space."""
@@ -262,17 +308,30 @@ class Automations:
         if not await unit.update(automations, automations.c.id == automation_id, updated_at=now(), **values):
             raise NotFound("There is no such automation.")
 
-    async def _save_version(self, unit: Unit, automation_id: UUID, version: int, workspace: bytes, by: UUID) -> None:
+    async def _save_version(
+        self,
+        unit: Unit,
+        automation_id: UUID,
+        version: int,
+        workspace: bytes,
+        by: UUID,
+        note: str,
+        restored_from: int | None = None,
+    ) -> None:
         await unit.insert(
-            automation_versions, automation_id=automation_id, version=version, workspace=workspace, saved_by=by
+            automation_versions,
+            automation_id=automation_id,
+            version=version,
+            workspace=workspace,
+            saved_by=by,
+            note=note,
+            restored_from=restored_from,
         )
 
 
-def state_tag(row: dict[str, Any]) -> str:
-    """Changes with every change of the automation: the ETag of its representation."""
-    updated: datetime = row["updated_at"]
-    seed = f"{row['id']}/{row['version']}/{updated.timestamp():.6f}"
-    return hashlib.sha256(seed.encode()).hexdigest()[:20]
+def _start_of(workspace: bytes) -> dict[str, Any]:
+    """What the start block says, as the automation's row has it. Raises `BadInput` for what is no workspace."""
+    return {"run_mode": inspect(workspace).run_mode, "start_settings": starts.read(workspace)}
 
 
 def _token_context(unit: Unit, automation_id: UUID) -> bytes:

@@ -18,7 +18,7 @@ _SOUGHT = 200
 
 
 class Use(Struct, frozen=True):
-    """An automation, and which of the blocks that were asked for its newest version uses."""
+    """An automation, and which of the blocks that were asked for its newest or live version uses."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ async def users_of(
     everything: bool = False,
     limit: int = 200,
 ) -> list[Use]:
-    """Automations whose newest workspace uses one of ``blocks``; with ``everything`` any block of the connector.
+    """Automations whose newest or live workspace uses one of ``blocks``; with ``everything`` any of the connector.
 
     ``connector`` holds the names that workspaces know it by (guid, id); ``blocks`` maps the names of a block in
     workspaces (guid, id) to its id. Blocks that name no connector are told by their own name alone.
@@ -50,13 +50,29 @@ async def users_of(
         .join(
             automation_versions,
             (automation_versions.c.tenant_id == automations.c.tenant_id)
-            & (automation_versions.c.automation_id == automations.c.id)
-            & (automation_versions.c.version == automations.c.version),
+            & (automation_versions.c.automation_id == automations.c.id),
         )
         .where(mentions, *([visible] if visible is not None else []))
         .order_by(automations.c.id)
         .limit(_PAGE)
     )
+    found: dict[str, Use] = {}
+    version, pinned = automation_versions.c.version, automations.c.live_version
+    for of_interest in (version == automations.c.version, (version == pinned) & (pinned < automations.c.version)):
+        for one in await _uses(unit, statement.where(of_interest), connector, blocks, everything, limit):
+            known = found.get(one.id)
+            found[one.id] = Use(one.id, one.name, one.state, sorted({*one.blocks, *known.blocks})) if known else one
+    return [found[name] for name in sorted(found)][:limit]
+
+
+async def _uses(
+    unit: Unit,
+    statement: sa.Select[Any],
+    connector: Collection[str],
+    blocks: dict[str, str],
+    everything: bool,
+    limit: int,
+) -> list[Use]:
     found: list[Use] = []
     last: Any = None
     while len(found) < limit:
@@ -68,7 +84,7 @@ async def users_of(
         if len(rows) < _PAGE:
             break
         last = rows[-1]["id"]
-    return found[:limit]
+    return found
 
 
 def _used(workspace: bytes, connector: Collection[str], blocks: dict[str, str], everything: bool) -> Iterator[str]:

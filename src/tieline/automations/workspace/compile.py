@@ -14,6 +14,8 @@ from tieline.automations.workspace import document as reading
 from tieline.core.errors import TielineError
 
 MAX_NESTING = 100  # of loops and branches
+INHERITED = ("log_requests",)
+MOST_PARALLEL = 50  # items of one loop in work at once
 
 
 class _Unusable(BlockType):
@@ -40,6 +42,7 @@ def compile_plan(document: Any) -> Plan:
     whole: set[str] = set()
     steps: dict[str, Step] = {}
     for block in listed:
+        block = _inheriting(block, start)
         context = CompileContext(block=block, index_of=keys, variables=variables, names=names)
         steps[block["id"]] = _step(block, context)
         whole |= context.whole
@@ -55,6 +58,22 @@ def compile_plan(document: Any) -> Plan:
         labels=_labels(steps, start["id"]),
         revisits=_revisits(steps),
     )
+
+
+def _inheriting(block: Mapping[str, Any], start: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A block with the settings that it has not got itself, and the start block has for all."""
+    settings = block.get("settings")
+    missing = {
+        name: value
+        for name in INHERITED
+        if (value := lookup(start.get("settings"), name)) is not None and lookup(settings, name) is None
+    }
+    if not missing or block is start:
+        return block
+    if isinstance(settings, Mapping):
+        return {**block, "settings": {**settings, **missing}}
+    listed = settings if isinstance(settings, list) else []
+    return {**block, "settings": [*listed, *({"id": name, "value": value} for name, value in missing.items())]}
 
 
 def findings(document: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -116,8 +135,18 @@ def _step(block: Mapping[str, Any], context: CompileContext) -> Step:
         disabled=block.get("disabled") is True,
         on_error=on_error if on_error in ON_ERROR else "stop",
         effect=usable and kind.effect(program),
+        parallel=_parallel(context.setting("parallel")),
+        ordered=str(context.setting("keep_order", "yes")).lower() not in ("no", "false", "0"),
         roots=frozenset(context.roots),
     )
+
+
+def _parallel(value: Any) -> int:
+    """Items of a loop in work at once, 1 to `MOST_PARALLEL`; what is no number means 1."""
+    try:
+        return min(max(int(value), 1), MOST_PARALLEL)
+    except (TypeError, ValueError, OverflowError):
+        return 1
 
 
 def _visible_name(block: Mapping[str, Any], name: str, context: CompileContext) -> str:

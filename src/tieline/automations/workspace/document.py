@@ -11,7 +11,7 @@ from typing import Any
 
 from tieline.automations.engine.errors import PlanError
 
-EDGES = ("childId", "childTrueId", "childFalseId", "loopBlockId", "defaultChildId")
+EDGES = ("childId", "childTrueId", "childFalseId", "loopBlockId", "defaultChildId", "tryChildId", "catchChildId")
 MAX_BLOCKS = 20_000
 RUN_MODES = ("manual", "scheduled", "triggered", "webhook")
 
