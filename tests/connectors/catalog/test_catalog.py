@@ -11,12 +11,39 @@ from msgspec import UNSET
 from tests.fixtures.shared import ROOT
 from tieline.connectors import catalog
 from tieline.connectors.conformance.relocate import unasked
-from tieline.connectors.manifest.model import AuthKind, PagingStyle
+from tieline.connectors.files import storage_kind, storage_kinds
+from tieline.connectors.manifest.model import AuthKind, PagingStyle, StorageKind
 from tieline.core.errors import NotFound
 from tieline.security.signatures.base import opened
 
+STORAGES = [name for name in catalog.names() if name.startswith("file-")]
+APIS = [name for name in catalog.names() if name not in STORAGES]
 
-@pytest.mark.parametrize("name", catalog.names())
+
+@pytest.mark.parametrize("name", STORAGES)
+def test_a_storage_of_the_catalog_is_complete(name: str) -> None:
+    manifest = catalog.load(name)
+    assert manifest.name == name
+    assert manifest.title
+    assert manifest.description.endswith(".")
+    assert manifest.storage is not UNSET
+    assert storage_kind(manifest.storage.kind).kind == manifest.storage.kind
+    assert not manifest.blocks
+    for method in manifest.auth:
+        for field in method.fields:
+            hidden = re.search(
+                r"secret|password|token|private|passphrase|sas|_key$|^service_account$|^value$", field.id
+            )
+            public = field.id in ("access_key", "host_key")
+            assert field.secret == (hidden is not None and not public), f"{method.id}.{field.id}"
+
+
+def test_every_kind_of_storage_is_in_the_catalog() -> None:
+    kinds = {manifest.storage.kind for name in STORAGES if (manifest := catalog.load(name)).storage is not UNSET}
+    assert kinds == set(storage_kinds()) == set(get_args(StorageKind))
+
+
+@pytest.mark.parametrize("name", APIS)
 def test_a_catalog_connector_is_complete(name: str) -> None:
     manifest = catalog.load(name)
     assert manifest.name == name
@@ -45,7 +72,7 @@ def test_a_catalog_connector_is_complete(name: str) -> None:
 
 
 def test_the_catalog_covers_every_kind_of_authentication_and_paging() -> None:
-    manifests = [catalog.load(name) for name in catalog.names()]
+    manifests = [catalog.load(name) for name in APIS]
     assert len(manifests) >= 30
     kinds = {method.kind for manifest in manifests for method in manifest.auth}
     assert set(get_args(AuthKind)) - kinds == {"none", "soap_header", "wsse"}

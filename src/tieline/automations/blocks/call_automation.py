@@ -14,6 +14,7 @@ from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import BlockInputInvalid
 from tieline.automations.engine.registry import BlockType, CompileContext, Suspend, register
 from tieline.automations.runs.service import ENDED, Runs
+from tieline.automations.store.fence import hold
 from tieline.automations.triggers.following import DEEPEST
 from tieline.core import clock, json
 from tieline.storage.database import Database
@@ -40,6 +41,7 @@ class Calls:
                 raise BlockInputInvalid(f"guid {wanted} names no automation of this tenant; choose another one")
             if wanted == context.run.automation_id:
                 raise BlockInputInvalid("an automation may not call itself; choose another one in guid")
+            await hold(unit, context.run, "it calls what this one would have called")
             parent = await self._runs.get(unit, context.run.run_id)
             if parent["depth"] >= DEEPEST:
                 raise BlockInputInvalid(f"automations call each other more than {DEEPEST} deep; end the circle")
@@ -57,6 +59,7 @@ class Calls:
     async def called(self, context: BlockContext, wanted: UUID) -> dict[str, Any] | None:
         """The run that this execution of the block has called, None where it is gone."""
         async with self._database.tenant(context.run.tenant_id) as unit:
+            await hold(unit, context.run, "it waits for what this one has called")
             await unit.update(runs, runs.c.id == context.run.run_id, woken=False)
             return await self._runs.started_by(unit, wanted, f"call:{context.run.run_id}:{context.path}")
 

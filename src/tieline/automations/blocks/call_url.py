@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tieline.automations.blocks.clients import Clients
+from tieline.automations.blocks.exchanges import add_parts, keep, log_of, secrets_in, wanted
 from tieline.automations.blocks.http_parts import (
     ENCODINGS,
     RESPONSES,
@@ -27,6 +28,7 @@ from tieline.automations.formulas import text_of
 from tieline.connectors.runtime.request import Request
 from tieline.core.errors import NotFound, Terminal, Transient
 from tieline.security.egress import Egress, Response
+from tieline.security.known import Known
 from tieline.security.redact import looks_secret, mask_url
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -89,6 +91,7 @@ class CallUrlBlock(BlockType):
             "connection": context.setting("datasource"),
             "full": flag(context.setting("full_response")),
             "capitalize": flag(context.setting("capitalize_headers")),
+            "log": log_of(context),
         }
 
     def effect(self, program: Any) -> bool:
@@ -109,7 +112,7 @@ class CallUrlBlock(BlockType):
             str(name): text_of(value)
             for name, value in mapping(evaluated(program["headers"], context), "headers").items()
         }
-        in_body = program["params_are_body"] and method in ("POST", "PUT", "PATCH")
+        in_body = program["params_are_body"] and method not in SAFE
         url = with_query(text_of(inputs["url"]).strip(), None if in_body else inputs["params"], "params")
         url = with_query(url, inputs["query"], "query")
         body = None
@@ -154,7 +157,8 @@ class _Call:
         egress = context.services.get(Egress)
         for attempt in range(1, self.attempts + 1):
             wait = random.uniform(0, min(LONGEST_WAIT, 0.2 * 2**attempt))  # noqa: S311 - jitter
-            url, headers, body, secret = await self._signed(context)
+            url, headers, body, secret, known = await self._signed(context)
+            sent = {"headers": headers, "body": body, "secret": secret, "known": known}
             try:
                 response = await egress.request(
                     self.method,
@@ -166,7 +170,7 @@ class _Call:
                     secret_headers=secret,
                 )
             except Transient as error:
-                self._note(context, attempt, error=error.detail)
+                self._note(context, attempt, sent, None, error=known.text(error.detail))
                 if attempt == self.attempts:
                     raise CallFailed(
                         f"{self.method} {self.shown} failed {attempts(attempt)}: {error.detail}"
@@ -175,26 +179,44 @@ class _Call:
                 continue
             context.metrics.sent += response.sent_bytes
             context.metrics.received += response.received_bytes
-            self._note(context, attempt, status=response.status, ms=round(response.elapsed * 1000, 1))
-            if any(low <= response.status <= high for low, high in self.program["accepted"]):
+            accepted = any(low <= response.status <= high for low, high in self.program["accepted"])
+            seen = {"status": response.status, "ms": round(response.elapsed * 1000, 1)}
+            self._note(context, attempt, sent, response, refused=not accepted, **seen)
+            if accepted:
                 return response
             again = response.status in (408, 425, 429) or response.status >= 500
             # 409 with Retry-After: the first request under this key is still being worked on.
             again = again or (response.status == 409 and "retry-after" in response.headers)
             if not again or attempt == self.attempts:
                 kind = CallFailed if again else CallRefused
-                raise kind(f"{self.method} {self.shown} answered {response.status}: {_excerpt(response)}")
+                raise kind(f"{self.method} {self.shown} answered {response.status}: {_excerpt(response, known)}")
             await asyncio.sleep(_retry_after(response) or wait)
         raise AssertionError("unreachable")
 
-    def _note(self, context: BlockContext, attempt: int, **seen: Any) -> None:
+    def _note(
+        self,
+        context: BlockContext,
+        attempt: int,
+        sent: dict[str, Any],
+        response: Response | None,
+        *,
+        refused: bool = False,
+        **seen: Any,
+    ) -> None:
         context.metrics.calls += 1
-        context.exchanges.append({"method": self.method, "url": self.shown, **seen, "attempt": attempt})
+        failed = refused or response is None or response.status >= 400
+        entry = {"method": self.method, "url": self.shown, **seen, "attempt": attempt}
+        if keep(context, entry, failed=failed) and wanted(context, failed):
+            known: Known = sent["known"].more(secrets_in(self.url))
+            entry["url"] = known.url(self.shown)
+            add_parts(context, entry, response=response, **(sent | {"known": known}))
 
-    async def _signed(self, context: BlockContext) -> tuple[str, dict[str, str], Any, set[str]]:
+    async def _signed(self, context: BlockContext) -> tuple[str, dict[str, str], Any, set[str], Known]:
         """The request with the credentials of the block's connection, which go to the connection's own server only."""
         if not self.program["connection"]:
-            return self.url, self.headers, self.body, self.secret
+            own = [word for name in self.secret for word in (self.headers[name], *self.headers[name].split())]
+            known = Known([word for word in own if len(word) >= 8])
+            return self.url, self.headers, self.body, self.secret, known
         label = context.step.label
         try:
             client = await context.services.get(Clients).client(UUID(str(self.program["connection"])), context)
@@ -208,7 +230,8 @@ class _Call:
             request.set_header(name, value)
         request.body = self.body
         await client.authorize(request)
-        return request.url(), request.final_headers(), request.final_body(), self.secret | request.secret_headers
+        secret = self.secret | request.secret_headers
+        return request.url(), request.final_headers(), request.final_body(), secret, client.known(request)
 
 
 def attempts(count: int) -> str:
@@ -226,8 +249,9 @@ def _encoding_of(headers: dict[str, str]) -> str:
     return ENCODINGS.get(kind.partition(";")[0].strip().lower(), "json")
 
 
-def _excerpt(response: Response) -> str:
-    text = " ".join(response.body[:2000].decode("utf-8", "replace").split())
+def _excerpt(response: Response, known: Known) -> str:
+    text = known.text(response.body[:20_000].decode("utf-8", "replace"))
+    text = " ".join(text[:2000].split())
     return text[:200] + ("..." if len(text) > 200 else "") if text else "no body"
 
 

@@ -7,17 +7,21 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from typing import Any
 from uuid import UUID
 
+from tieline.automations.blocks.allowed import Allowed
+from tieline.automations.blocks.exchanges import add_parts, keep, wanted
 from tieline.automations.engine.context import BlockContext
 from tieline.connectors.connections import Connections
 from tieline.connectors.runtime import Client, Exchange
 from tieline.connectors.runtime.errors import ReconnectNeeded
+from tieline.core.errors import TielineError
 from tieline.security.egress import Egress
+from tieline.security.redact import mask_url
 
 FRESH_SECONDS = 1.0  # a revoked or changed connection is noticed within this time
 KEPT = 512
-EXCHANGES_KEPT = 20  # of one block execution, in the journal
 
 _running: ContextVar[BlockContext | None] = ContextVar("running block", default=None)
 
@@ -32,14 +36,32 @@ class _Credit:
         context.metrics.calls += 1
         context.metrics.sent += exchange.sent_bytes
         context.metrics.received += exchange.received_bytes
-        if len(context.exchanges) < EXCHANGES_KEPT:
-            seen: dict[str, object] = {"method": exchange.method, "url": exchange.url, "status": exchange.status}
-            seen["ms"] = round(exchange.ms, 1)
-            if exchange.attempt > 1:
-                seen["attempt"] = exchange.attempt
-            if exchange.error:
-                seen["error"] = exchange.error
-            context.exchanges.append(seen)
+        url = exchange.url
+        entry: dict[str, Any] = {"method": exchange.method, "url": mask_url(url) if "?" in url or "@" in url else url}
+        entry |= {"status": exchange.status, "ms": round(exchange.ms, 1)}
+        if exchange.attempt > 1:
+            entry["attempt"] = exchange.attempt
+        if exchange.error:
+            entry["error"] = exchange.error
+        if exchange.purpose == "token":
+            entry["purpose"] = "token"
+        if not keep(context, entry, failed=exchange.failed):
+            return
+        request = exchange.request
+        if request is not None and wanted(context, exchange.failed):
+            try:
+                body = request.final_body()
+            except TielineError:
+                body = None  # it was never sent
+            add_parts(
+                context,
+                entry,
+                headers=request.final_headers(),
+                body=body,
+                response=exchange.response,
+                known=exchange.hidden(),
+                secret=request.secret_headers,
+            )
 
 
 class Clients:
@@ -57,7 +79,10 @@ class Clients:
         _running.set(context)
 
     async def client(self, connection_id: UUID, context: BlockContext) -> Client:
-        """The client of a connection. Raises `NotFound` where the run's tenant has no such connection."""
+        """The client of a connection. Raises `NotFound` where the run's tenant has no such connection, and
+        `UnboundBlock` for one that the run may not use.
+        """
+        await context.services.get(Allowed).check(connection_id, context)
         self.credit(context)
         key = (context.run.tenant_id, connection_id)
         kept = self._kept.get(key)

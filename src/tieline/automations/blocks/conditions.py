@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tieline.automations.engine.errors import PlanError
 from tieline.automations.engine.registry import CompileContext
 from tieline.automations.formulas import OPERATORS, Formula
+from tieline.automations.formulas.conditions import find_operator
 
 Rule = tuple[Formula, str, Formula]
 
@@ -19,7 +20,8 @@ def compile_conditions(context: CompileContext) -> tuple[bool, list[Rule]]:
     rules: list[Rule] = []
     for rule in value.get("conditions", []):
         operator = rule.get("operator", "=") if isinstance(rule, Mapping) else None
-        if not isinstance(operator, str) or operator not in OPERATORS:
-            raise PlanError(f"operator {operator!r} is unknown; use one of {', '.join(sorted(OPERATORS))}")
-        rules.append((context.formula(rule.get("input1")), operator, context.formula(rule.get("input2"))))
+        found = find_operator(operator.strip()) if isinstance(operator, str) else None
+        if found is None:
+            raise PlanError(f"operator {operator!r:.60} is unknown; use one of {', '.join(sorted(OPERATORS))}")
+        rules.append((context.formula(rule.get("input1")), found.name, context.formula(rule.get("input2"))))
     return value.get("mode", "all") != "some", rules

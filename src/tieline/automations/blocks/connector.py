@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from tieline.automations.blocks.binding import Bindings
 from tieline.automations.blocks.clients import Clients
+from tieline.automations.blocks.exchanges import log_of
 from tieline.automations.blocks.high_water import HighWater
 from tieline.automations.blocks.pointers import PointerStore, inputs_hash
 from tieline.automations.blocks.values import decoded, flag, pairs, whole
@@ -38,6 +40,8 @@ class EndpointBlock(BlockType):
     def compile(self, context: CompileContext) -> Any:
         block = context.block
         given = block.get("inputs")
+        if isinstance(given, Mapping):
+            given = [{"id": name, "value": value} for name, value in given.items()]
         inputs = {
             str(entry.get("id")): context.formula(entry.get("value"))
             for entry in (given if isinstance(given, list) else [])
@@ -53,6 +57,7 @@ class EndpointBlock(BlockType):
             "pointer": flag(context.setting("blendr_pointer"))
             or block.get("endpoint_role") in ("listnew", "listupdated", "incremental"),
             "inputs": inputs,
+            "log": log_of(context),
         }
 
     def effect(self, program: Any) -> bool:
@@ -92,6 +97,8 @@ class EndpointBlock(BlockType):
     async def _bound(self, program: Any, context: BlockContext) -> tuple[Client, Block]:
         connection = program["connection"]
         label = program["label"]
+        if connection is None and program["connector"]:
+            connection = await context.services.get(Bindings).connection(program["connector"], context)
         if not connection:
             raise UnboundBlock(f"block “{label}” has no connection; choose one in its settings (datasource)")
         try:

@@ -38,6 +38,7 @@ def _child(block: Mapping[str, Any], edge: str) -> str | None:
 @register
 class IfElseBlock(BlockType):
     type = "IfElseBlock"
+    pinnable = False
     doc = "Condition: runs the Yes chain when all (or some) conditions hold, else the No chain, then goes on below."
 
     def compile(self, context: CompileContext) -> Any:
@@ -63,6 +64,7 @@ class IfElseBlock(BlockType):
 @register
 class CaseBlock(BlockType):
     type = "CaseBlock"
+    pinnable = False
     doc = "Case: runs the chain of the first statement that equals the expression, else the default chain."
 
     def compile(self, context: CompileContext) -> Any:
@@ -93,6 +95,23 @@ class CaseBlock(BlockType):
 
     async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
         return Branch(inputs)
+
+
+@register
+class TryBlock(BlockType):
+    type = "TryBlock"
+    pinnable = False
+    catches = True
+    doc = (
+        "Try: runs its Try chain; when a block in it fails, the Catch chain, in which `{$.try.error.detail}` says what "
+        "failed. Then the run goes on below."
+    )
+
+    def compile(self, context: CompileContext) -> Any:
+        return None
+
+    def branches(self, block: Mapping[str, Any]) -> tuple[str | None, ...]:
+        return _child(block, "tryChildId"), _child(block, "catchChildId")
 
 
 class LocalList(LoopSource):
@@ -142,6 +161,7 @@ class ForEachBatchBlock(ForEachBlock):
 @register
 class ForEachBreakBlock(BlockType):
     type = "ForEachBreakBlock"
+    pinnable = False
     doc = "Exit loop: leaves the innermost loop."
 
     def compile(self, context: CompileContext) -> Any:
@@ -154,6 +174,7 @@ class ForEachBreakBlock(BlockType):
 @register
 class LabelBlock(BlockType):
     type = "LabelBlock"
+    pinnable = False
     doc = "Label: a place that goto blocks lead to."
 
     def compile(self, context: CompileContext) -> Any:
@@ -166,6 +187,7 @@ class LabelBlock(BlockType):
 @register
 class GotoBlock(BlockType):
     type = "GotoBlock"
+    pinnable = False
     doc = "Go to label: goes on at the label; inside a loop the loop's next item follows when the label's chain ends."
 
     def compile(self, context: CompileContext) -> Any:
@@ -181,6 +203,7 @@ class GotoBlock(BlockType):
 @register
 class StopBlock(BlockType):
     type = "StopBlock"
+    pinnable = False
     doc = "Stop: ends the run; its status is finished."
 
     def compile(self, context: CompileContext) -> Any:
@@ -193,6 +216,7 @@ class StopBlock(BlockType):
 @register
 class ErrorBlock(BlockType):
     type = "ErrorBlock"
+    pinnable = False
     doc = "Error: ends the run as failed with a message, or (action continue) warns and goes on."
 
     def compile(self, context: CompileContext) -> Any:
@@ -215,6 +239,7 @@ class ErrorBlock(BlockType):
 @register
 class SleepBlock(BlockType):
     type = "SleepBlock"
+    pinnable = False
     doc = "Sleep: waits `time` seconds. A long sleep holds no worker."
 
     def compile(self, context: CompileContext) -> Any:

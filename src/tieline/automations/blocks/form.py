@@ -61,12 +61,9 @@ class FormBlock(BlockType):
     reads = True
 
     def compile(self, context: CompileContext) -> Any:
-        form = context.block.get("form")
-        listed = [_field(entry, index) for index, entry in enumerate(form if isinstance(form, list) else [])]
-        if len(listed) > MOST_FIELDS:
-            raise PlanError(f"form has {len(listed)} fields; at most {MOST_FIELDS} are allowed")
+        listed = [field for field, _ in fields_of(context.block.get("form"))]
         persist = flag(context.block.get("persistData")) or flag(raw(context, "persist_data"))
-        return [entry for entry in listed if entry is not None], persist
+        return listed, persist
 
     def effect(self, program: Any) -> bool:
         return bool(program[1])
@@ -74,7 +71,7 @@ class FormBlock(BlockType):
     async def run(self, program: Any, inputs: Any, context: BlockContext) -> Any:
         fields, persist = program
         given = context.run.inputs if isinstance(context.run.inputs, dict) else {}
-        answered = {field.label: _given(field, given) for field in fields}
+        answered = {field.label: given_answer(field, given) for field in fields}
         kept: dict[str, Any] = {}
         if persist:
             run = context.run
@@ -96,7 +93,16 @@ class FormBlock(BlockType):
         return found
 
 
-def _given(field: Field, given: dict[str, Any]) -> tuple[bool, Any]:
+def fields_of(form: Any) -> list[tuple[Field, dict[str, Any]]]:
+    """The fields of a form with what the document says of each. Raises `PlanError` for one that cannot be asked."""
+    listed = [(_field(entry, index), entry) for index, entry in enumerate(form if isinstance(form, list) else [])]
+    if len(listed) > MOST_FIELDS:
+        raise PlanError(f"form has {len(listed)} fields; at most {MOST_FIELDS} are allowed")
+    return [(field, entry) for field, entry in listed if field is not None]
+
+
+def given_answer(field: Field, given: dict[str, Any]) -> tuple[bool, Any]:
+    """Whether there is an answer to a field, under its label or its id, and the answer."""
     for name in (field.label, field.id):
         if name in given:
             return True, given[name]

@@ -205,6 +205,8 @@ class TransformListBlock(ListTool):
 
     def read(self, context: CompileContext) -> Any:
         mapping = pairs(decoded(raw(context, "mapping", "fields", default={})))
+        if isinstance(mapping, str) and mapping.lstrip().startswith("{"):
+            mapping = {"": f"{{object: {mapping}}}"}  # raw text that is JSON once its formulas have their values
         if not isinstance(mapping, dict):
             raise PlanError("mapping must be an object of field names and formulas")
         keep = flag(raw(context, "keep_other_fields"))
@@ -220,7 +222,11 @@ class TransformListBlock(ListTool):
             view["item"], view["index"] = item, index
             record: dict[str, Any] = dict(item) if keep and isinstance(item, dict) else {}
             for path, formula in mapping:
-                _place(record, path, evaluated(formula, context))
+                value = evaluated(formula, context)
+                if path:
+                    _place(record, path, value)
+                elif isinstance(value, dict):
+                    record.update(value)
             made.append(record)
         return made
 

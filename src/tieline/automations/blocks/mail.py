@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tieline.automations.blocks import letters
+from tieline.automations.blocks.allowed import Allowed
 from tieline.automations.blocks.listing import choice, evaluated, given
 from tieline.automations.blocks.post import SECURITY, MailFailed, Post, PostOffice
 from tieline.automations.blocks.values import whole
@@ -75,9 +76,9 @@ class MailBlock(BlockType):
                     "host empty"
                 )
             try:
-                return await context.services.get(Post).connection(
-                    context.run.tenant_id, UUID(str(program["connection"]))
-                )
+                connection = UUID(str(program["connection"]))
+                await context.services.get(Allowed).check(connection, context)
+                return await context.services.get(Post).connection(context.run.tenant_id, connection)
             except (NotFound, ValueError):
                 raise UnboundBlock(
                     f"block “{context.step.label}” uses connection {program['connection']!r:.60}, which does not exist"

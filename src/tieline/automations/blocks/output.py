@@ -26,6 +26,8 @@ LONGEST_MARKDOWN = 100_000  # characters
 @register
 class ShowBlock(BlockType):
     type = "ShowBlock"
+    shared = True
+    pinnable = False
     doc = "Output: adds a value to the run's output (`display_mode` add), replaces it (set) or merges it (merge)."
 
     def compile(self, context: CompileContext) -> Any:
@@ -88,6 +90,7 @@ class RedirectBlock(BlockType):
     """The run's output becomes ``[{"redirect": url}]``: who waits for the run's answer sends the browser there."""
 
     type = "RedirectBlock"
+    pinnable = False
     doc = "Redirect: ends the run and sends whoever waits for its answer to another web address."
 
     def compile(self, context: CompileContext) -> Any:
@@ -107,6 +110,8 @@ class RedirectBlock(BlockType):
 @register
 class UpdateJobBlock(BlockType):
     type = "UpdateJobBlock"
+    shared = True
+    pinnable = False
     doc = "Update run title: sets the title that the list of runs shows."
 
     def compile(self, context: CompileContext) -> Any:

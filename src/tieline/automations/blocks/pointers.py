@@ -16,6 +16,9 @@ from tieline.core import clock, json
 from tieline.storage.database import Database
 from tieline.storage.tables import pointers
 
+EVERY_SET = "*"
+"""Stands for the sets of inputs that have no pointer of their own yet."""
+
 
 def inputs_hash(inputs: Any) -> str:
     """One pointer per distinct set of inputs."""
@@ -29,15 +32,18 @@ class PointerStore:
         self._database = database
 
     async def load(self, run: RunInfo, block_id: str, key: str) -> dict[str, Any] | None:
-        """The pointer, or None when the block has never finished a listing with these inputs."""
+        """The pointer, or None when the block has never finished a listing with these inputs, nor was told where to
+        start."""
         async with self._database.tenant(run.tenant_id) as unit:
-            value = await unit.scalar(
-                unit.select(pointers, pointers.c.value).where(
+            rows = await unit.all(
+                unit.select(pointers).where(
                     pointers.c.automation_id == run.automation_id,
                     pointers.c.block_id == block_id,
-                    pointers.c.inputs_hash == key,
+                    pointers.c.inputs_hash.in_((key, EVERY_SET)),
                 )
             )
+        values = {row["inputs_hash"]: row["value"] for row in rows}
+        value = values.get(key, values.get(EVERY_SET))
         return value if isinstance(value, dict) else None
 
     async def all(self, run: RunInfo, block_id: str) -> list[dict[str, Any]]:
@@ -72,6 +78,7 @@ class PointerStore:
     async def remove(self, run: RunInfo, block_id: str) -> int:
         """Forgets all pointers of a block: its next listing starts from the beginning."""
         async with self._database.tenant(run.tenant_id) as unit:
+            await hold(unit, run, "it forgets the pointers")
             return await unit.delete(
                 pointers, pointers.c.automation_id == run.automation_id, pointers.c.block_id == block_id
             )
@@ -128,10 +135,10 @@ class UpdatePointerBlock(_PointerBlock):
         target = self._target(program)
         store = context.services.get(PointerStore)
         since = next((decoded(value) for value in inputs.values() if value not in (None, "")), None)
-        rows = await store.all(context.run, target)
-        for row in rows:
-            await store.save(context.run, target, row["inputs_hash"], {**row["value"], "since": since, "seen": []})
-        return {"updated": len(rows)}
+        kept = {row["inputs_hash"]: row["value"] for row in await store.all(context.run, target)}
+        for key, value in (kept or {EVERY_SET: {}}).items():
+            await store.save(context.run, target, key, {**value, "since": since, "seen": []})
+        return {"updated": len(kept) or 1}
 
 
 @register

@@ -15,9 +15,12 @@ LONGEST_COMPARED = 1000  # characters of a text that its order looks at
 
 
 def field(record: Any, path: str) -> Any:
-    """The value at a dotted field name ("address.city") of a record; null where there is none."""
+    """The value at a dotted field name ("address.city", "lines[0].id") of a record; null where there is none. A field
+    that bears the whole name comes first."""
+    if isinstance(record, dict) and path in record:
+        return record[path]
     value = record
-    for part in path.split("."):
+    for part in path.replace("[", ".").replace("]", "").split("."):
         if isinstance(value, dict):
             value = value.get(part)
         elif isinstance(value, list) and part.isascii() and part.isdigit() and len(part) < 10:

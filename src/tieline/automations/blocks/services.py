@@ -9,13 +9,16 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
+from tieline.automations.blocks.allowed import Allowed
+from tieline.automations.blocks.binding import Bindings
 from tieline.automations.blocks.call_automation import Calls
 from tieline.automations.blocks.clients import Clients
+from tieline.automations.blocks.file_places import Files
 from tieline.automations.blocks.pointers import PointerStore
 from tieline.automations.blocks.post import Post, PostOffice
 from tieline.automations.blocks.sandbox import Sandbox
 from tieline.automations.engine.context import Services
-from tieline.automations.store import DataStore, FormAnswers
+from tieline.automations.store import DataStore, FormAnswers, RunFiles
 from tieline.connectors.connections import Connections
 from tieline.core.errors import TielineError
 from tieline.security.egress import Egress
@@ -39,9 +42,13 @@ async def block_services(
         try:
             yield Services(
                 (Egress, egress),
+                (Allowed, Allowed(database)),
+                (Bindings, Bindings(database)),
                 (Clients, Clients(connections, egress)),
                 (PointerStore, PointerStore(database)),
                 (DataStore, data),
+                (RunFiles, RunFiles(database)),
+                (Files, Files(egress, connections, connections.sandbox)),
                 (FormAnswers, FormAnswers(database)),
                 (Calls, Calls(database)),
                 (Post, Post(egress, connections, mail)),

@@ -17,10 +17,34 @@ Operation = Callable[[Any, Any, dict[str, Any]], Any]
 LONGEST_TEXT = 16 * 2**20  # characters
 
 
+# What an operation says of itself, and what the editor leaves in every entry.
+_OWN_FIELDS = frozenset(
+    "id key name value allow_duplicates type mode structure label displayName displayValue description order "
+    "collapsed disabled comment".split()
+)
+
+
+def _operand(operation: dict[str, Any]) -> Any:
+    """What an operation works with: its ``value``. Exports also have it under a name of its own, such as the
+    ``object`` that is merged; two such names are a pair, the old and the new one."""
+    if operation.get("value") is not None:
+        return operation["value"]
+    others = [
+        value
+        for name, value in operation.items()
+        if name not in _OWN_FIELDS and value is not None and not isinstance(value, bool)
+    ]
+    if operation.get("id") == "rename_key" and len(others) == 2:
+        return {"key": others[0], "value": others[1]}
+    return others[0] if others else None
+
+
 def _object(value: Any, what: str) -> dict[str, Any]:
     value = decoded(pairs(value))
     if value is None or value == "":
         return {}
+    if isinstance(value, list):
+        return {str(index): entry for index, entry in enumerate(value)}
     if not isinstance(value, dict):
         raise BlockInputInvalid(f"{what} must be an object")
     return value
@@ -43,6 +67,12 @@ def _divide(old: Any, value: Any, options: dict[str, Any]) -> Any:
         raise BlockInputInvalid("value must not be 0: a number cannot be divided by it")
     result = float(bounded(number(old, "the variable") / divisor, "the quotient"))
     return int(result) if result.is_integer() and abs(result) < 2**53 else result
+
+
+def _row(value: Any) -> Any:
+    """A row of a table: a list of cells or an object; one value is a row of one cell."""
+    value = decoded(pairs(value))
+    return value if isinstance(value, (list, dict)) else [value]
 
 
 def _add_item(old: Any, value: Any, options: dict[str, Any]) -> Any:
@@ -72,6 +102,20 @@ def _pair(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"key", "value"}:
         return {text_of(value["key"]): value["value"]}
     return value
+
+
+def _whole(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    """An object; or a list, which exports keep in variables of this type, too."""
+    value = decoded(pairs(value))
+    return list(value) if isinstance(value, list) and value else _object(value, "value")
+
+
+def _merge_object(old: Any, value: Any, options: dict[str, Any]) -> Any:
+    """Objects by their names; what is merged into an empty variable stays what it is, and two lists become one."""
+    value = decoded(pairs(value))
+    if isinstance(value, list) and value and (not old or isinstance(old, list)):
+        return _merge_list(old, value, options)
+    return {**_object(old, "the variable"), **_object(value, "value")}
 
 
 def _set_keys(old: Any, value: Any, options: dict[str, Any]) -> Any:
@@ -116,14 +160,14 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
     },
     "table": {
         "set_value": lambda old, value, options: list(items(value)),
-        "add_row": lambda old, value, options: _add_item(old, _object(value, "value"), options),
+        "add_row": lambda old, value, options: _add_item(old, _row(value), options),
         "merge": _merge_list,
     },
     "object": {
-        "set": lambda old, value, options: _object(value, "value"),
-        "set_value": lambda old, value, options: _object(value, "value"),
+        "set": _whole,
+        "set_value": _whole,
         "set_key_value": _set_keys,
-        "merge": lambda old, value, options: {**_object(old, "the variable"), **_object(value, "value")},
+        "merge": _merge_object,
         "rename_key": _rename,
         "remove_key": _remove,
     },
@@ -133,6 +177,8 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
 @register
 class VariableBlock(BlockType):
     type = "VariableBlock"
+    shared = True
+    pinnable = False
     doc = "Variable: sets or changes a variable; `{$.name}` reads it under the variable's own name."
 
     def compile(self, context: CompileContext) -> Any:
@@ -153,7 +199,7 @@ class VariableBlock(BlockType):
                     f"operation {which!r} does not exist for a variable of type {kind}; use one of {allowed}"
                 )
             options = {"unique": not flag(operation.get("allow_duplicates", True))}
-            program.append((which, context.formula(operation.get("value")), options))
+            program.append((which, context.formula(_operand(operation)), options))
         return name, kind, program
 
     def inputs(self, program: Any, context: BlockContext) -> Any:

@@ -1,4 +1,4 @@
-"""Errors of the data store."""
+"""Errors of the data store, and of files that runs write."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ class DataStoreScanLimit(Terminal):
     code = "data-store-scan-limit"
     status = 422
     title = "Too many rows for one search"
+
+
+class OpenFilesFull(Terminal):
+    """A file that a run writes, or all of a tenant's together, are larger than allowed."""
+
+    code = "open-files-full"
+    status = 409
+    title = "Too much is written to files that are not closed"

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from sqlalchemy import ColumnElement
 
 from tieline.connectors.connecting.draft import Draft, Private, open_private, seal
@@ -354,6 +354,14 @@ class ConnectSessions:
 
     async def _try_out(self, account: Account) -> None:
         """Credentials that were typed in are tried before they are kept; raises BadInput with what the API says."""
+        if account.manifest.storage is not UNSET:
+            from tieline.connectors.files import tried
+
+            try:
+                account.params |= (await tried(account, self._egress, self._connections.sandbox)).learned
+            except TielineError as error:
+                raise BadInput(error.detail) from None
+            return
         client = Client(account, egress=self._egress, tokens=MemoryTokens(), budget=MemoryBudget())
         result = await client.check()
         if not result.ok:

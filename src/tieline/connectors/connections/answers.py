@@ -153,6 +153,10 @@ def checked(server: str | None) -> str | None:
 
 def bound(account: Account) -> Binding:
     """Where the secrets of this account would be sent; raises BadInput where the base URL is missing."""
+    if account.manifest.storage is not UNSET:
+        from tieline.connectors.files import origin_of_storage
+
+        return Binding(base=origin_of_storage(account))
     base = Base(account)
     method = account.method()
     token = origin_of(base.of_token(method.token_url)) if method is not None and method.token_url else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from tieline.connectors.runtime.errors import ReconnectNeeded
 from tieline.connectors.runtime.observer import Observer
 from tieline.connectors.runtime.retry import RetryPolicy
 from tieline.core.clock import now
-from tieline.core.errors import BadInput, NotFound
+from tieline.core.errors import BadInput, NotFound, TielineError, Transient
 from tieline.core.ids import new_id
 from tieline.security.egress import Egress
 from tieline.security.vault import Vault
@@ -46,7 +47,11 @@ class Connections:
     inside an `Account`. ``tokens`` and ``budget`` are what a `Client` needs besides.
     """
 
-    def __init__(self, database: Database, vault: Vault, library: Library | None = None) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, library: Library | None = None, *, sandbox: Path | None = None
+    ) -> None:
+        """``sandbox``: the folder below which each tenant's local files are; None where this process has none."""
+        self.sandbox = sandbox
         self._database = database
         self._vault = vault
         self._library = library or Library(database)
@@ -238,6 +243,8 @@ class Connections:
             lacking = missing(account)
             if lacking:
                 result = CheckResult(ok=False, detail=lacking)
+            elif account.manifest.storage is not UNSET:
+                result = await self._check_storage(tenant_id, account, egress)
             else:
                 result = await self._client(account, egress).check()
         except (ReconnectNeeded, BadInput) as error:
@@ -245,6 +252,27 @@ class Connections:
         told = None if result.ok else result.detail
         await self.report(tenant_id, connection_id, told, renew=result.verified)
         return result
+
+    async def _check_storage(self, tenant_id: UUID, account: Account, egress: Egress) -> CheckResult:
+        """Lists the folder that the connection is for, and keeps what was found out about the server."""
+        from tieline.connectors.files import tried
+
+        known = dict(account.params)
+        try:
+            storage = await tried(account, egress, self.sandbox)
+        except TielineError as error:
+            return CheckResult(ok=False, detail=error.detail, verified=not isinstance(error, Transient))
+        if storage.learned:
+            async with self._database.tenant(tenant_id) as unit:
+                # Only where nobody has changed the connection meanwhile: what was learned is about these answers.
+                await unit.update(
+                    connections,
+                    connections.c.id == UUID(account.connection_id),
+                    connections.c.params == known,
+                    params={**known, **storage.learned},
+                    updated_at=now(),
+                )
+        return CheckResult(ok=True, note="; ".join(storage.notes))
 
     async def report(self, tenant_id: UUID, connection_id: UUID, error: str | None, *, renew: bool = True) -> None:
         """Note that the connection works (None), or why not.

@@ -44,6 +44,7 @@ class DatabaseTokens:
             generation = 0
             try:
                 async with self._gate, self._database.tenant(tenant_id) as unit:
+                    await unit.wait_long()
                     await _make_row(unit, connection_id)
                     row = await unit.one(unit.select(connection_tokens).where(of_row).with_for_update())
                     generation = row["generation"] if row is not None else 0

@@ -72,6 +72,7 @@ OAuth2Grant = Literal[
     "jwt_bearer",
     "token_exchange",
 ]
+StorageKind = Literal["local", "ftp", "sftp", "s3", "http", "gcs", "azure_blob"]
 Location = Literal["path", "query", "header", "cookie", "body", "form", "file"]
 
 
@@ -136,6 +137,12 @@ class Input(Base, kw_only=True):
     format: str = ""
     read_only: bool = False
     options_from: str = ""  # id of a list_types / list_fields block that fetches the choices
+
+
+class Storage(Base, kw_only=True):
+    """Where files are kept: a connector that has this is a storage, used by file blocks, and has no calls."""
+
+    kind: StorageKind
 
 
 class AuthMethod(Base, kw_only=True):
@@ -374,6 +381,7 @@ class Manifest(Base, kw_only=True):
     guid: str = ""  # what a workspace document calls it (datasourcetype_guid)
     description: str = ""
     source: Source | UnsetType = UNSET
+    storage: Storage | UnsetType = UNSET
     servers: list[Server] = field(default_factory=list)
     auth: list[AuthMethod] = field(default_factory=list)
     paging: Paging | UnsetType = UNSET  # where a block has none of its own

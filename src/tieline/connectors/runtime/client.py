@@ -39,6 +39,7 @@ from tieline.core import json
 from tieline.core.errors import NotFound, TielineError
 from tieline.core.ids import new_id
 from tieline.security.egress import Egress
+from tieline.security.known import Known
 
 
 class Answer(Struct, kw_only=True):
@@ -62,12 +63,14 @@ _CACHE: ReadCache[Answer] = ReadCache()
 
 
 class CheckResult(Struct, kw_only=True):
-    """Whether a connection works. ``verified`` is False where nothing could be called to find out."""
+    """Whether a connection works. ``verified`` is False where nothing could be called to find out; ``note`` is what was
+    found out besides."""
 
     ok: bool
     detail: str = ""
     verified: bool = True
     block: str = ""
+    note: str = ""
 
 
 class Client:
@@ -125,6 +128,10 @@ class Client:
         """
         require_same(origin_of(request.origin), self._base.origin, "the URL")
         await self._auth.apply(request)
+
+    def known(self, request: Request) -> Known:
+        """All secrets of the connection, and of a request that `authorize` has been given."""
+        return self._sender.known.more(request.secrets())
 
     async def _call(self, block: Block, request: Request, context: Context, key: str | None) -> Answer:
         if context.idempotency.kind == "header":

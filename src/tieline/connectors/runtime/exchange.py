@@ -33,7 +33,9 @@ from tieline.connectors.runtime.retry import RetryPolicy
 from tieline.connectors.runtime.transports import Transport, transport_of
 from tieline.core.errors import TielineError, Transient
 from tieline.security.egress import Egress, Response
+from tieline.security.known import Known
 
+_WENT_WELL: Final = ("ok", "done", "ignore")
 _NEW_TOKEN_PAUSES: Final = (1.0, 2.0, 3.0, 4.0)
 
 
@@ -85,6 +87,7 @@ class Sender:
         self.egress = egress
         self.budget = budget
         self.observer = observer
+        self.known = Known(tuple(str(value) for value in account.secrets.values()))
         self.policy = policy
         self.counters = counters
         self.fetch_token = Calls(egress, policy, self._name(), self._report_token, self._sleep)
@@ -102,6 +105,7 @@ class Sender:
             advice = advice_of.NOTHING
             response: Response | None = None
             failure: TielineError | None = None
+            verdict: Verdict | None = None
             body: Any = None
             begun = time.perf_counter()
             try:
@@ -130,7 +134,8 @@ class Sender:
                 verdict = Verdict("retry", error.detail)
             finally:
                 await self.budget.settle(self.account, context.rate, permit, advice)
-                self._report(request, context.block, response, failure, begun, attempt, purpose)
+                went = verdict is not None and verdict.kind in _WENT_WELL
+                self._report(request, context.block, response, failure, begun, attempt, purpose, went)
             match verdict.kind:
                 case "ok" | "done" | "partial" | "ignore":
                     assert response is not None
@@ -282,6 +287,7 @@ class Sender:
         begun: float,
         attempt: int,
         purpose: str,
+        went: bool = True,
     ) -> None:
         counters = self.counters
         counters.calls += 1
@@ -289,11 +295,13 @@ class Sender:
             counters.sent_bytes += response.sent_bytes
             counters.received_bytes += response.received_bytes
         if self.observer is not None:
+            status = 0 if response is None else response.status
+            shown = purpose != "token"
             self.observer.exchange(
                 Exchange(
                     method=request.method,
-                    url=request.masked_url(),
-                    status=0 if response is None else response.status,
+                    url=self.known.url(request.masked_url()),
+                    status=status,
                     ms=(time.perf_counter() - begun) * 1000,
                     sent_bytes=0 if response is None else response.sent_bytes,
                     received_bytes=0 if response is None else response.received_bytes,
@@ -301,6 +309,10 @@ class Sender:
                     block="" if block is None else block.id,
                     error="" if failure is None else failure.code,
                     purpose=purpose,
+                    failed=not went or response is None or status >= 400,
+                    request=request if shown else None,
+                    response=response if shown else None,
+                    known=self.known,
                 )
             )
 
@@ -311,10 +323,7 @@ class Sender:
 
     def _masked(self, text: str) -> str:
         """An API that repeats a credential in its error must not bring it into our history."""
-        for secret in self.account.secrets.values():
-            if len(secret) >= 4 and secret in text:
-                text = text.replace(secret, "***")
-        return text
+        return self.known.text(text) if text else text
 
     def _said(self, context: Context, body: Any) -> dict[str, Any]:
         """What the transport finds in an error besides its message, without credentials."""

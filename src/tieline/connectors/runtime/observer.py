@@ -6,9 +6,21 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from tieline.connectors.runtime.request import Request
+from tieline.security.egress import Response
+from tieline.security.known import Known
+
+_NOTHING_KNOWN = Known()
+
 
 class Exchange(Struct, frozen=True, kw_only=True):
-    """One request and its fate. ``url`` is masked; ``status`` 0 means that no answer came, ``error`` says why."""
+    """One request and its fate. ``url`` is masked; ``status`` 0 means that no answer came, ``error`` says why.
+
+    ``failed``: no answer, a status from 400 on, or a refusal by the connector's error rules. ``request`` and
+    ``response`` are the real ones, with credentials, and only good during the call; of exchanges for tokens and logins
+    they are None. ``hidden()`` is what must be taken out of what is shown of them. The body of a download that went
+    well is not there: it has not passed yet.
+    """
 
     method: str
     url: str
@@ -19,7 +31,15 @@ class Exchange(Struct, frozen=True, kw_only=True):
     attempt: int = 1
     block: str = ""
     error: str = ""
-    purpose: str = "call"  # call, page, poll, token, check
+    purpose: str = "call"  # call, page, poll, download, token
+    failed: bool = False
+    request: Request | None = None
+    response: Response | None = None
+    known: Known = _NOTHING_KNOWN
+
+    def hidden(self) -> Known:
+        """All secrets of the connection and of this request."""
+        return self.known if self.request is None else self.known.more(self.request.secrets())
 
 
 class Observer(Protocol):

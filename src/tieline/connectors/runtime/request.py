@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit
@@ -23,6 +24,7 @@ _FORBIDDEN: Final = frozenset(
     )
 )
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_QUOTED: Final = re.compile(r'="([^"]+)"')
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
@@ -95,16 +97,35 @@ class Request:
 
     def without_secrets(self, text: str) -> str:
         """``text`` without the credentials of this request, in case the API repeats them."""
+        for word in self._credentials():
+            if len(word) >= 8 and word in text:
+                text = text.replace(word, "***")
+        return text
+
+    def secrets(self) -> list[str]:
+        """Every credential that this request carries, also those inside of a header or of a session's values."""
+        found = [word for word in self._credentials() if len(word) >= 8]
+        credential = self.credential.strip()
+        found.append(credential)
+        if credential[:1] == "{":  # of a session: the JSON of all that the login gave
+            with suppress(ValueError):
+                held = json.loads(credential)
+                found += [str(value) for value in held.values() if isinstance(value, str)] if held else []
+        token = self.envelope.get("token")
+        if token is not None:
+            found.append(token.password)
+        for name in self.secret_headers:
+            # key="value" of Digest and OAuth (RFC 9110 section 11.4); a signature is as secret as what it is made of.
+            found += [part for part in _QUOTED.findall(self.headers.get(name, "")) if len(part) >= 16]
+        return found
+
+    def _credentials(self) -> list[str]:
         found = [self.headers.get(name, "") for name in self.secret_headers]
         found += [self.get_query(name) or "" for name in self.secret_query]
         found += [str(value) for value in self.envelope.get("credentials", {}).values()]
         if "cookie" in self.secret_headers:
             found += self.cookies.values()
-        for value in found:
-            for word in (value, *value.split()):
-                if len(word) >= 8 and word in text:
-                    text = text.replace(word, "***")
-        return text
+        return [word for value in found for word in (value, *value.split())]
 
     def get_query(self, name: str) -> str | None:
         for given, pair in self.query:

@@ -85,7 +85,7 @@ class Settler:
         `DatabaseUnavailable` where the others take more than a minute.
         """
         async with self._gate, self._database.tenant(tenant_id) as unit:
-            await unit.connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            await unit.wait_long(lock="60s")
             name = {"name": f"webhooks/{tenant_id}/{connection_id}"}
             await unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))"), name)
             yield
