@@ -63,12 +63,14 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def place(bench: Bench, database: Database, authority: Authority, ca_file: Path) -> AsyncIterator[Place]:
+async def place(
+    bench: Bench, database: Database, authority: Authority, ca_file: Path, tmp_path: Path
+) -> AsyncIterator[Place]:
     vault = Vault(parse_keys(Vault.generate_key()))
     policy = Policy(allow=(ip_network("127.0.0.0/8"),), ca_file=str(ca_file))
     async with (
         serving_web() as web,
         serving_mail(authority.context()) as mail,
-        working(database, vault=vault, policy=policy),
+        working(database, vault=vault, policy=policy, sandbox=tmp_path / "files"),
     ):
         yield Place(bench, web, mail, vault)

@@ -64,6 +64,13 @@ async def test_kinds_of_bodies(place: Place, given: dict[str, Any], kind: str, b
     assert len(seen["headers"]["Idempotency-Key"]) == 32
 
 
+async def test_params_of_an_export_are_the_body_of_whatever_writes(place: Place) -> None:
+    gone = await sent(place, method="DELETE", params=[{"key": "a", "value": "1"}])
+    assert (gone["body"], gone["query"]) == ('{"a":"1"}', "")
+    read = await sent(place, method="GET", params=[{"key": "a", "value": "1"}])
+    assert (read["body"], read["query"]) == ("", "a=1")
+
+
 async def test_a_form_with_files(place: Place) -> None:
     file = {"name": 'a"\r\nX: 1.png', "type": "image/png", "encoding": "base64", "content": "/wA="}
     seen = await sent(place, method="POST", body={"n": "1", "f": file}, encoding="multipart")

@@ -141,6 +141,21 @@ MERGE = {"merge_strategy": "merge", "list1_unique_key": "id", "list2_unique_key"
             [{"a": 1, "x": {"y": 1, "z": 0}}, {"x": {"y": None, "z": 1}}],
         ),
         (
+            "TransformListBlock",
+            None,
+            {"list": '[{"a": [1]}]', "mapping": '{"all": {$.it.item.a}, "as text": "{$.it.item.a}"}'},
+            [{"all": [1], "as text": "[1]"}],
+        ),
+        (
+            "FilterListBlock",
+            None,
+            {
+                "list": '[{"a": [{"b": 1}]}, {"a": [{"b": 2}]}, {"a[0].b": 2}]',
+                "conditions": {"mode": "all", "conditions": [{"input1": "a[0].b", "operator": "==", "input2": "2"}]},
+            },
+            [{"a": [{"b": 2}]}, {"a[0].b": 2}],
+        ),
+        (
             "FilterListBlock",
             None,
             {

@@ -39,6 +39,7 @@ def do(operation: str, value: Any = None, **more: Any) -> dict[str, Any]:
         ("list", [do("add_item", 1), do("add_item", 1, allow_duplicates="no")], [1]),
         ("list", [do("set_value", "[1]"), do("empty")], []),
         ("table", [do("add_row", {"a": 1}), do("add_row", [{"key": "a", "value": 2}])], [{"a": 1}, {"a": 2}]),
+        ("table", [do("add_row", ["a", 1]), do("add_row", "b")], [["a", 1], ["b"]]),
         ("table", [do("set_value", [{"a": 1}]), do("merge", [{"a": 2}]), do("empty")], []),
         ("object", [do("set", {"a": 1}), do("merge", '{"b": 2}')], {"a": 1, "b": 2}),
         (
@@ -51,6 +52,12 @@ def do(operation: str, value: Any = None, **more: Any) -> dict[str, Any]:
         ("object", [do("set", {"a": 1, "b": 2, "c": 3}), do("remove_key", [{"key": "a"}, "b"])], {"c": 3}),
         ("object", [do("set", {"a": 1}), do("remove_key", {"key": "a", "value": None})], {}),
         ("object", [do("set", {"a": 1}), do("empty")], {}),
+        ("object", [do("empty"), {"id": "merge", "key": "k", "name": "m", "object": '{"a": 1}'}], {"a": 1}),
+        ("object", [{"id": "merge", "object": '[{"a": 1}]'}, do("merge", [{"a": 2}])], [{"a": 1}, {"a": 2}]),
+        ("object", [do("set", {"a": 1}), do("merge", ["x"])], {"a": 1, "0": "x"}),
+        ("object", [do("set", {"a": 1}), {"id": "rename_key", "key": "k", "from": "a", "to": "b"}], {"b": 1}),
+        ("list", [{"id": "merge", "list": [1, 2], "allow_duplicates": True}], [1, 2]),
+        ("string", [do("set_value", None, type="string", mode="raw", structure=[], disabled=False)], ""),
     ],
 )
 async def test_operations(kind: str, operations: list[dict[str, Any]], value: Any) -> None:

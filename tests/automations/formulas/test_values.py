@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tieline.automations.formulas import FormulaError, FormulaLimit, FormulaValueError, text_of
+from tieline.automations.formulas import Env, FormulaError, FormulaLimit, FormulaValueError, compile_value, text_of
 
 
 @pytest.mark.parametrize(
@@ -134,3 +134,16 @@ def test_too_large_data_is_refused_before_it_is_copied(compute: Any) -> None:
         compute("{json: {$.rows}}", rows=[row] * 1000)
     with pytest.raises(FormulaError):
         compute("{$.rows} {$.rows}", rows=[row] * 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{jobguid}", "r1"),
+        ("{ JobGuid }-{runid:}", "r1-r1"),
+        ("{blendguid} {accountguid}", "a1 t1"),
+        ("{guid}", "{guid}"),
+    ],
+)
+def test_the_ids_of_the_run_come_from_the_environment(text: str, value: str) -> None:
+    assert compile_value(text).evaluate({}, Env(run="r1", automation="a1", tenant="t1")) == value

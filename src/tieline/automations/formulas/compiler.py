@@ -34,7 +34,7 @@ from tieline.automations.formulas.values import text_of
 
 _UNEXPECTED: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 _CALL_COST: Final = 60
-_COMPARE_COST: Final = 300
+_COMPARE_COST: Final = 450
 _CHECK_FROM: Final = 65_536
 
 Test = Callable[[Any, Getter, Context], Any]

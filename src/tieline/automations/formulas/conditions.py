@@ -157,6 +157,31 @@ def _order(left: Any, right: Any) -> int | None:
     return int(first > second) - int(first < second)
 
 
+def _holds(items: Sequence[Any], value: Any) -> bool:
+    """Whether an item equals the value, see ``equal``; what a text spells is found out once, not for each item."""
+    if _container(value) and value:
+        if not depth_within(value, _MAX_DEPTH):
+            return False
+        shape = Mapping if isinstance(value, Mapping) else Sequence
+        found = any(isinstance(item, shape) and len(item) == len(value) and item == value for item in items)
+        return found or any(isinstance(item, str) and equal(item, value) for item in items)
+    if not isinstance(value, str):
+        return any(equal(item, value) for item in items)
+    number = _number(value)
+    spelled: Any = None
+    for item in items:
+        if item.__class__ is str or item.__class__ is int:
+            if item == value or (number is not None and _number(item) == number):
+                return True
+        elif _container(item):
+            spelled = _decoded(value) if spelled is None else spelled
+            if spelled is not MISSING and _equal_containers(item, spelled):
+                return True
+        elif equal(item, value):
+            return True
+    return False
+
+
 def blank(value: Any) -> bool:
     """Null, '', text of blanks only, an empty list or object. The number 0 and false are values."""
     if value is None or value is MISSING:
@@ -236,7 +261,7 @@ def _contains(left: Any, right: Any) -> bool:
     if isinstance(left, Mapping):
         return _text(right) in left
     if _container(left):
-        return any(equal(item, right) for item in left)
+        return _holds(left, right)
     return left is not None and _text(right) in _text(left)
 
 
@@ -248,14 +273,17 @@ def _lacks(left: Any, right: Any) -> bool:
 
 @operator("inList", "in")
 def _in_list(left: Any, right: Any) -> bool:
-    """The left value equals an item of the right list; the right side may be a JSON list or a text separated by
-    commas."""
-    return any(equal(left, item) for item in members(right))
+    """One side is a list, and an item of it equals the other side: exports have the list on the left, people write it
+    on the right. There it may also be a JSON list, or a text separated by commas."""
+    listed = left if _container(left) else _decoded(left) if isinstance(left, str) else MISSING
+    if isinstance(listed, (Mapping, Sequence)) and not isinstance(listed, str) and not _container(right):
+        return _holds(members(listed), right)
+    return _holds(members(right), left)
 
 
 @operator("notInList", "notIn")
 def _not_in_list(left: Any, right: Any) -> bool:
-    """Not in the list."""
+    """Neither side is a list that holds the other."""
     return not _in_list(left, right)
 
 

@@ -59,11 +59,15 @@ class Env(Struct, frozen=True):
     random: random.Random = random.SystemRandom()
     limits: Limits = Limits()
     timezone: tzinfo = UTC
+    run: str = ""
+    """Ids, as ``{jobguid}``, ``{automationguid}`` and ``{accountguid}`` give them; '' where nothing runs."""
+    automation: str = ""
+    tenant: str = ""
 
 
 DEFAULT_ENV: Final = Env()
 
-_CREDIT_PER_CHARACTER = 512
+_CREDIT_PER_CHARACTER = 400
 _CREDIT_PER_ITEM = 2000
 _MAX_CREDIT = 500_000_000
 _CREDIT_FROM = 1024
@@ -105,7 +109,7 @@ class Context:
 
     def credit(self, data: Sized) -> None:
         """Large data from outside brings its own allowance, once, so that caps aim at formulas that blow up, not at big
-        inputs: 2.5 microseconds a character, 10 a list item, 2.5 seconds at most."""
+        inputs: 2 microseconds a character, 10 a list item, 2.5 seconds at most."""
         size = len(data)
         if size < _CREDIT_FROM:
             return

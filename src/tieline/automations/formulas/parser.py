@@ -1,7 +1,7 @@
 """Formula text to syntax tree, by recursive descent.
 
     value      = *( text / formula )
-    formula    = "{" ( reference / name ":" [ argument *( "," argument ) ] / "linebreak" ) "}"
+    formula    = "{" ( reference / name ":" [ argument *( "," argument ) ] / bare name ) "}"
     argument   = [ string / reference / number / word / json / formula / text with formulas in it ]
     string     = "'" ... "'" / '"' ... '"' / "`" ... "`"          formulas inside are computed
     reference  = "$." key *segment                                see paths_parser
@@ -26,10 +26,15 @@ MAX_SOURCE: Final = 2**20
 """Characters of one formula text."""
 MAX_NODES: Final = 4000
 """Formulas, texts and path steps in one formula text."""
+MAX_MARKS: Final = 30_000
+"""Places in one text where a formula, an operator or an escape might be but is not, as in the rules of a style
+sheet."""
 MAX_NESTING: Final = 48
 """Formulas inside formulas."""
 
-_OPEN = re.compile(r"\{(?:\s*\$(?=[.\[])|\s*[A-Za-z_][A-Za-z0-9_]*\s*:|\s*linebreak\s*\})", re.ASCII)
+_BARE_NAMES: Final = "linebreak|jobguid|automationguid|blendguid|accountguid"
+"""Functions that are also written without a colon."""
+_OPEN = re.compile(rf"\{{\s*+(?:\$(?=[.\[])|[A-Za-z_][A-Za-z0-9_]*+\s*+:|(?i:{_BARE_NAMES})\s*+\}})", re.ASCII)
 _BLANKS = re.compile(r"\s*")
 _NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*:?", re.ASCII)
 _PLAIN_GROUP = re.compile(r"\{[^{}]*\}")
@@ -90,6 +95,7 @@ class Parser(PathParser):
 
     def _plain_group(self, group: re.Match[str], start: int) -> Node | None:
         """Braces without braces inside: a formula when it reads as one, text when it only looks like one."""
+        self.mark(start, 3)
         name = _NAME.match(self.source, start + 1)
         plain = "$." not in group.group()
         if plain and name and name.group().endswith(":") and find_function(name.group(1)) is None:
@@ -99,7 +105,7 @@ class Parser(PathParser):
         try:
             return self.parse_formula()
         except FormulaSyntaxError:
-            if not plain:
+            if not plain or self.nodes > MAX_NODES:
                 raise
             self.depth = depth
             return None
@@ -131,9 +137,9 @@ class Parser(PathParser):
         position = self.at
         name = found.group(1)
         self.at = found.end()
-        if not found.group().endswith(":"):
-            return Literal("\n")
         function = find_function(name)
+        if function is not None and not found.group().endswith(":"):
+            return Call(function.name, (), opened)
         if function is None:
             near = suggestion(name)
             hint = (
@@ -234,6 +240,7 @@ class Parser(PathParser):
             mark = source[position]
             if mark == "{":
                 if _OPEN.match(source, position) is None:
+                    self.mark(position)
                     braces += 1
                     position += 1
                     continue
@@ -250,6 +257,7 @@ class Parser(PathParser):
             if mark not in ",}":
                 operator = _OPERATOR.match(source, position)
                 if operator is None or conditions.find_operator(operator.group()) is None:
+                    self.mark(position, 2)
                     position = found.end()
                     continue
             break
@@ -289,6 +297,7 @@ class Parser(PathParser):
             position = end + 1
             if mark == quote:
                 break
+            self.mark(end)
             if mark == "\\":
                 piece, position = self._backslash(end, quote)
                 text.append(piece)
@@ -383,12 +392,18 @@ class Parser(PathParser):
             raise self.error(f"expected '{mark}' here", self.at)
         self.at += len(mark)
 
-    def count(self, node: Node) -> Node:
+    def count(self, node: Node, weight: int = 1) -> Node:
         """Bound the size of the tree."""
-        self.nodes += 1
+        self.nodes += weight
         if self.nodes > MAX_NODES:
             raise self.error(f"the formula has more than {MAX_NODES} parts; split it over several blocks", self.at)
         return node
+
+    def mark(self, position: int, weight: int = 1) -> None:
+        """Bound the places that are looked at in vain."""
+        self.marks += weight
+        if self.marks > MAX_MARKS:
+            raise self.error("the text has too many braces and marks; split it over several blocks", position)
 
     def blanks(self) -> None:
         """Skip white space."""

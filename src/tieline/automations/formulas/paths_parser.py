@@ -1,7 +1,7 @@
 """References: ``$.root`` and its segments, a bounded subset of JSONPath (RFC 9535) plus what exports of the dialect
 use.
 
-segment = "." key / "." "{" formula "}" / ".*" / "[" bracket "]" / ".." ( key / "*" / "[" bracket "]" )
+segment = "." ( key / string ) / "." "{" formula "}" / ".*" / "[" bracket "]" / ".." ( key / "*" / "[" bracket "]" )
 bracket = int / slice / "*" / string *( "," string ) / int *( "," int ) / formula / "$." reference / "?" filter / word
 filter  = "(" or ")" / or ;  or = and *( "||" and ) ;  and = not *( "&&" not ) ;  not = [ "!" ] test
 test    = "(" or ")" / operand [ operator operand ] ;  operand = "@" path / "$." path / formula / string / number / word
@@ -32,6 +32,8 @@ from tieline.automations.formulas.syntax import (
 )
 
 _MAX_SEGMENTS: Final = 64
+_TEST_WEIGHT: Final = 6
+"""Parts of a formula that one test of a filter counts for."""
 _BRACED_KEY = re.compile(r"[^.\[\]{},\"'`]+")
 _BARE_KEY = re.compile(r"[^.\[\]{},\"'`\s=<>!()&|]+")
 _INDEX = re.compile(r"\s*(-?[0-9]{1,9})\s*(?=[,\]])")
@@ -49,6 +51,7 @@ class PathParser(ABC):
         self.at = 0
         self.depth = 0
         self.nodes = 0
+        self.marks = 0
 
     @abstractmethod
     def parse_formula(self) -> Node: ...
@@ -57,7 +60,10 @@ class PathParser(ABC):
     def parse_string(self) -> Node: ...
 
     @abstractmethod
-    def count(self, node: Node) -> Node: ...
+    def count(self, node: Node, weight: int = 1) -> Node: ...
+
+    @abstractmethod
+    def mark(self, position: int, weight: int = 1) -> None: ...
 
     @abstractmethod
     def blanks(self) -> None: ...
@@ -106,6 +112,9 @@ class PathParser(ABC):
         if source.startswith("*", self.at):
             self.at += 1
             return Every()
+        if source[self.at : self.at + 1] in {"'", '"', "`"}:
+            node = self.parse_string()
+            return Key(str(node.value) if isinstance(node, Literal) else node)
         found = (_BRACED_KEY if braced else _BARE_KEY).match(source, self.at)
         name = found.group().strip() if found else ""
         if not found or not name:
@@ -159,6 +168,7 @@ class PathParser(ABC):
                     raise self.error("only plain names may stand in a list of names", self.at)
                 return Key(node)
             keys.append(str(node.value))
+            self.mark(self.at, 6)
             self.blanks()
             if not self.source.startswith(",", self.at):
                 return Key(keys[0]) if len(keys) == 1 else Keys(tuple(keys))
@@ -172,6 +182,7 @@ class PathParser(ABC):
         following: re.Match[str] | None = found
         while following is not None:
             indexes.append(int(following.group(1)))
+            self.mark(following.start(), 2)
             self.at = following.end()
             if not self.source.startswith(",", self.at):
                 return Key(indexes[0]) if len(indexes) == 1 else Keys(tuple(indexes))
@@ -224,7 +235,7 @@ class PathParser(ABC):
         else:
             node = self._comparison()
         self.depth -= 1
-        return self.count(node)
+        return self.count(node, _TEST_WEIGHT)
 
     def _comparison(self) -> Node:
         left = self._operand()

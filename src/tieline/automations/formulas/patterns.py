@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import re2
 
@@ -27,16 +27,22 @@ _IGNORED_FLAGS: Final = frozenset("uDgS")
 _INSTRUCTIONS_PER_UNIT: Final = 50
 _MATCH_COST: Final = 300
 _CLOCK_EVERY: Final = 32
-_SLOW_TIMES: Final = 10
+_CLOCK_OFTEN: Final = 4
+_LONG: Final = 16_384
+_SLOW_TIMES: Final = 4
 _UNITS_PER_SECOND: Final = 200_000_000
 
 _GROUP = re.compile(r"\\([0-9]{1,2})|\$([0-9]{1,2})|\$\{([0-9]{1,2})\}|(\\\\)")
 """``\\1``, ``$1``, ``${1}`` and ``\\\\`` in a replacement."""
 
 
-def group(match: Any, data: bytes, number: int = 0) -> str | None:
+Spans: TypeAlias = Sequence[tuple[int, int]]
+"""Where a match and its groups lie, in bytes; (-1, -1) is a group that took no part."""
+
+
+def group(match: Spans, data: bytes, number: int = 0) -> str | None:
     """The text of a group of a match in ``data``; None when it took no part."""
-    start, end = match.span(number)
+    start, end = match[number]
     return None if start < 0 else data[start:end].decode("utf-8", "replace")
 
 
@@ -50,32 +56,35 @@ class Pattern:
         self.groups: int = regexp.groups
         self._weight: int = 1 + regexp.programsize // _INSTRUCTIONS_PER_UNIT
 
-    def search(self, context: Context, data: bytes) -> Any:
+    def search(self, context: Context, data: bytes) -> Spans | None:
         """The first match or None."""
         return next(self.matches(context, data), None)
 
-    def matches(self, context: Context, data: bytes) -> Iterator[Any]:
+    def matches(self, context: Context, data: bytes) -> Iterator[Spans]:
         """All matches in UTF-8 text, with offsets in bytes.
 
         A linear engine does not make finding all of them linear: each may look through the rest of the text. So matches
-        that take many times longer than usual on this machine cost what they take.
+        that take many times longer than usual on this machine cost what they take. In a long text one match can take
+        a thousand times longer, so the clock is asked more often.
         """
         context.spend(len(data) * self._weight + _MATCH_COST)
-        most = _SLOW_TIMES * usual_seconds()
+        every = _CLOCK_EVERY if len(data) < _LONG else _CLOCK_OFTEN
+        most = _SLOW_TIMES * usual_seconds() * every / _CLOCK_EVERY
         before = time.thread_time()
         was_slow = False
         for number, match in enumerate(self._regexp.finditer(data), 1):
             context.work -= _MATCH_COST
-            if number % _CLOCK_EVERY == 0 or context.work < 0:
+            if number % every == 0 or context.work < 0:
                 now = time.thread_time()
                 taken, before = now - before, now
                 # One slow round may be the machine's doing, a second one in a row is the pattern's.
                 context.spend(int(taken * _UNITS_PER_SECOND) if was_slow and taken > most else 0)
                 was_slow = taken > most
-            start, end = match.span()
+            spans = match._spans  # all at once: asking the match for each costs as much as finding it
+            start, end = spans[0]
             if start == end and start < len(data) and data[start] & 0xC0 == 0x80:
                 continue
-            yield match
+            yield spans
 
 
 @lru_cache(maxsize=1)

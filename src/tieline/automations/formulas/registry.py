@@ -40,6 +40,7 @@ GROUPS: Final = {
     "encoding": "Hashing and encoding",
     "json": "Objects and JSON",
     "logic": "Conditions and kinds",
+    "run": "The run",
 }
 
 

@@ -11,6 +11,7 @@ from tieline.automations.formulas.functions import (
     numbers,
     patterns,
     records,
+    run,
     text,
     words,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "numbers",
     "patterns",
     "records",
+    "run",
     "text",
     "words",
 ]

@@ -19,7 +19,7 @@ from tieline.automations.formulas.context import Context
 from tieline.automations.formulas.errors import FormulaValueError
 from tieline.automations.formulas.functions.json_ import decoded
 from tieline.automations.formulas.registry import example, function
-from tieline.automations.formulas.values import Items, Object, text_of
+from tieline.automations.formulas.values import Items, Object, list_of, text_of, truth_of
 
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s")
 _MAX_PAIRS = 10_000
@@ -108,8 +108,9 @@ def _unbase64(text: str) -> str:
 
 
 @function("encoding", example("{base64decode: 'aMOpbGxv'}", "héllo"))
-def base64decode(text: str) -> str:
+def base64decode(context: Context, text: str) -> str:
     """Base64 as UTF-8 text; the form for addresses and missing padding are fine. Bytes that are not text become �."""
+    context.spend(len(text) * 3)
     return _unbase64(text)
 
 
@@ -121,8 +122,9 @@ def base64urlencode(context: Context, text: str) -> str:
 
 
 @function("encoding", example("{base64urldecode: 'YT9iPmM'}", "a?b>c"))
-def base64urldecode(text: str) -> str:
+def base64urldecode(context: Context, text: str) -> str:
     """The opposite of `base64urlencode`."""
+    context.spend(len(text) * 3)
     return _unbase64(text)
 
 
@@ -130,6 +132,7 @@ def base64urldecode(text: str) -> str:
 def urlencode(context: Context, text: str) -> str:
     """For a query or a form: blanks become +, all that is not plain is escaped."""
     context.reserve(len(text) * 3)
+    context.spend(len(text) * (4 if text.isascii() else 60))
     return quote_plus(text, errors="replace")
 
 
@@ -137,6 +140,7 @@ def urlencode(context: Context, text: str) -> str:
 def rawurlencode(context: Context, text: str) -> str:
     """For a path: blanks become %20 (RFC 3986)."""
     context.reserve(len(text) * 3)
+    context.spend(len(text) * (4 if text.isascii() else 60))
     return quote(text, safe="", errors="replace")
 
 
@@ -307,11 +311,21 @@ def uuidfrom(context: Context, text: str, namespace: str = "6ba7b811-9dad-11d1-8
 
 
 @function(
-    "encoding", example("{csv: {$.rows}}", 'id,name\r\n1,"A, B"', rows=[{"id": 1, "name": "A, B"}]), aliases=("tocsv",)
+    "encoding",
+    example("{csv: {$.rows}}", 'id,name\r\n1,"A, B"', rows=[{"id": 1, "name": "A, B"}]),
+    example("{csv: {$.row}, 'id,name', '|'}", "1|Ann\n", row={"name": "Ann", "id": 1, "age": 30}),
+    aliases=("tocsv",),
 )
-def csv_(context: Context, list_: Items, separator: str = ",", header: bool = True) -> str:
+def csv_(context: Context, list_: Any, columns: str = ",", header: Any = None) -> str:
     """A list of objects (or of lists) as CSV text (RFC 4180), the first line holding the names; a cell that a
-    spreadsheet would take for a formula stays as it is."""
+    spreadsheet would take for a formula stays as it is. The second argument is the separator (`,`); a third that is
+    false leaves the line of names out. A second argument that lists names gives these columns only, as lines without
+    names that each end with a line break, to be appended to a text; the third is then the separator."""
+    list_ = [list_] if isinstance(list_, dict) else list_of(list_)
+    if len(columns) > 1 or columns.isalnum():
+        return _csv_lines(context, list_, columns.split(","), "," if header is None else text_of(header))
+    separator = columns
+    header = header is None or truth_of(header)
     if len(separator) != 1 or separator in '"\r\n':
         raise FormulaValueError("'separator' must be one character")
     names: dict[str, None] = {}
@@ -330,6 +344,20 @@ def csv_(context: Context, list_: Items, separator: str = ",", header: bool = Tr
         context.spend(sum(map(len, texts)) * 4 + 200)
         writer.writerow(texts)
     return out.getvalue().removesuffix("\r\n")
+
+
+def _csv_lines(context: Context, rows: Items, columns: list[str], separator: str) -> str:
+    if len(separator) != 1 or separator in '"\r\n':
+        raise FormulaValueError("'separator' must be one character")
+    names = [name.strip() for name in columns]
+    context.reserve_items(len(rows) * len(names), what="the table")
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    for row in rows:
+        texts = [text_of(row.get(name) if isinstance(row, dict) else row) for name in names]
+        context.spend(sum(map(len, texts)) * 4 + 200)
+        writer.writerow(texts)
+    return out.getvalue()
 
 
 @function(

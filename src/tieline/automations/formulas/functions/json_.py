@@ -105,21 +105,21 @@ def renamekey(object_: Object, old: str, new: str) -> Object:
     }
 
 
-def _names(keys: tuple[Any, ...]) -> set[str]:
-    return {text_of(name) for key in keys for name in (key if isinstance(key, list) else [key])}
+def _names(context: Context, keys: tuple[Any, ...]) -> set[str]:
+    return {name_of(context, name) for key in keys for name in (key if isinstance(key, list) else [key])}
 
 
 @function("json", example("{pick: {$.o}, 'a', 'b'}", {"a": 1, "b": 2}, o={"a": 1, "b": 2, "c": 3}), aliases=("only",))
-def pick(object_: Object, *keys: Any) -> Object:
+def pick(context: Context, object_: Object, *keys: Any) -> Object:
     """The object with these members only; the keys may also be one list."""
-    wanted = _names(keys)
+    wanted = _names(context, keys)
     return {key: value for key, value in object_.items() if key in wanted}
 
 
 @function("json", example("{omit: {$.o}, 'c'}", {"a": 1, "b": 2}, o={"a": 1, "b": 2, "c": 3}), aliases=("except",))
-def omit(object_: Object, *keys: Any) -> Object:
+def omit(context: Context, object_: Object, *keys: Any) -> Object:
     """The object without these members; the keys may also be one list."""
-    unwanted = _names(keys)
+    unwanted = _names(context, keys)
     return {key: value for key, value in object_.items() if key not in unwanted}
 
 
@@ -262,7 +262,7 @@ def flattenobject(context: Context, value: Any, separator: str = ".") -> Object:
             if name:
                 out[name] = item
             continue
-        context.spend(len(item) * (60 + len(name)))
+        context.spend(len(item) * (60 + len(name) + len(separator)))
         prefix = name + separator if name else ""
         waiting.extend((f"{prefix}{key}", member, depth + 1) for key, member in reversed(list(pairs)))
     return out

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tieline.automations.formulas import paths
-from tieline.automations.formulas.conditions import blank, equal, members
+from tieline.automations.formulas.conditions import blank, equal, evaluate_condition, members
 from tieline.automations.formulas.context import MISSING, Context
 from tieline.automations.formulas.errors import FormulaValueError
 from tieline.automations.formulas.registry import example, function
@@ -16,10 +16,13 @@ _DIGITS = re.compile(r"([0-9]+)")
 _CONTAINERS = frozenset({"list", "object"})
 
 
+_LONGEST_PATH = 1000  # characters; a longer one is only a name
+
+
 def field_of(item: Any, field: str) -> Any:
     """A field of an item by its name or dotted path; null when it is not there."""
     value = paths.member(item, field)
-    if value is MISSING and "." in field:
+    if value is MISSING and len(field) <= _LONGEST_PATH and "." in field:
         value = item
         for name in field.split("."):
             value = paths.member(value, name)
@@ -310,7 +313,7 @@ def inlist(context: Context, value: Any, list_: Any) -> bool:
     """Whether a list holds a value; the operator `inList`."""
     items = members(list_)
     context.spend(len(items) * (100 + weigh(value)))
-    return any(equal(value, item) for item in items)
+    return evaluate_condition("inList", value, items)
 
 
 @function("list", example("{shuffle: {$.l}}", like=r"\[[123],[123],[123]\]", l=[1, 2, 3]))

@@ -8,8 +8,9 @@ from typing import Any
 from tieline.automations.formulas.conditions import blank, equal, evaluate_condition, find_operator
 from tieline.automations.formulas.context import Context
 from tieline.automations.formulas.errors import FormulaError, FormulaValueError
+from tieline.automations.formulas.functions.json_ import decoded
 from tieline.automations.formulas.registry import Lazy, example, function
-from tieline.automations.formulas.values import Object, kind_of, list_of, text_of, truth_of, weigh
+from tieline.automations.formulas.values import kind_of, list_of, object_of, text_of, truth_of, weigh
 
 _URL = re.compile(r"https?://[^\s/?#.]+[^\s/?#]*(?:[/?#]\S*)?", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -130,10 +131,15 @@ def switch(value: Lazy, *cases: Lazy) -> Any:
     example('{map: {$.country}, {"Canada": "CA", "Belgium": "BE"}}', "CA", country="Canada"),
     example('{map: {$.country}, {"Canada": "CA"}}', "Peru", country="Peru"),
     example('{map: {$.l}, {"a": 1}, 0}', [1, 0], l=["a", "b"]),
+    example("{map: {$.country}, {$.codes}}", "CA", country="Canada", codes='{"Canada": "CA"}'),
 )
-def map_(context: Context, value: Any, table: Object, default: Any = None) -> Any:
-    """A value (or each item of a list) replaced by what an object says for it. What is not in the object becomes the
-    third argument; without one it stays."""
+def map_(context: Context, value: Any, table: Any, default: Any = None) -> Any:
+    """A value (or each item of a list) replaced by what an object (or its JSON text) says for it. What is not in the
+    object becomes the third argument; without one it stays."""
+    if isinstance(table, str) and table.strip():
+        context.spend(len(table) * 4)
+        table = decoded(context, table)
+    table = object_of(table)
     if isinstance(value, list):
         if any(isinstance(item, list) for item in value):
             raise FormulaValueError("a list of single values is needed; flatten it first")

@@ -90,8 +90,8 @@ def mod(first: Number, second: Number) -> Number:
 
 
 def _digits(text: str) -> list[int]:
-    digits = [int(letter) for letter in text if letter.isdecimal() and letter.isascii()]
-    if not digits or len(digits) > 1000:
+    digits = [int(letter) for letter in text[:10_000] if letter.isdecimal() and letter.isascii()]
+    if not digits or len(digits) > 1000 or len(text) > 10_000:
         raise FormulaValueError("1 to 1000 digits are needed")
     return digits
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from tieline.automations.formulas.context import Context
 from tieline.automations.formulas.patterns import compile_pattern, encoded, group, replacement_parts
@@ -11,11 +10,6 @@ from tieline.automations.formulas.registry import example, function
 
 _EMAIL = r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}"
 _URL = r"https?://[^\s<>\"']+"
-
-
-def _bytes_of(match: Any, data: bytes, number: int) -> bytes:
-    start, end = match.span(number)
-    return data[max(start, 0) : max(end, 0)]
 
 
 def _first(context: Context, text: str, pattern: str) -> str | None:
@@ -74,13 +68,16 @@ def regexreplace(context: Context, text: str, pattern: str, replacement: str = "
     for number, found in enumerate(compiled.matches(context, data)):
         if limit is not None and 0 <= limit <= number:
             break
-        start, end = found.span()
-        out.append(data[at:start])
+        start, end = found[0]
+        if at < start:
+            out.append(data[at:start])
         at = end
-        for part in parts:
-            piece = part if isinstance(part, bytes) else _bytes_of(found, data, part)
-            size += len(piece)
-            context.work -= len(piece) + 80
+        # A group that took no part is (-1, -1): nothing.
+        pieces = [part if isinstance(part, bytes) else data[found[part][0] : found[part][1]] for part in parts]
+        piece = b"".join(pieces)
+        size += len(piece)
+        context.work -= len(piece) + 60 * len(pieces)
+        if piece:
             out.append(piece)
         if size > context.limits.max_output_bytes:
             context.reserve(size)
@@ -107,7 +104,7 @@ def regexsplit(context: Context, text: str, pattern: str) -> list[str]:
     out: list[str] = []
     at = 0
     for found in compile_pattern(pattern).matches(context, data):
-        start, end = found.span()
+        start, end = found[0]
         if start < end:
             out.append(data[at:start].decode("utf-8", "replace"))
             at = end
@@ -119,6 +116,7 @@ def regexsplit(context: Context, text: str, pattern: str) -> list[str]:
 def regexescape(context: Context, text: str) -> str:
     """The text as a pattern that matches only itself."""
     context.reserve(2 * len(text))
+    context.spend(len(text) * 150)
     return re.sub(r"([\\^$.|?*+()\[\]{}])", r"\\\1", text)
 
 

@@ -11,6 +11,7 @@ from tieline.automations.formulas.registry import example, function
 from tieline.automations.formulas.values import text_of
 
 BLANKS = " \t\n\r\0\x0b"
+_MOST_TRIMMED = 1000  # characters that one trim takes away: each character of the text is looked up among them
 
 
 @function("text", example("{uppercase: {$.name}}", "ADA", name="Ada"), aliases=("upper", "strtoupper"))
@@ -43,16 +44,17 @@ def uncapitalize(text: str) -> str:
     example("{capitalizename: 'JOHN DOE'}", "John Doe"),
     example("{capitalizename: 'Jan van den Broeck'}", "Jan van den Broeck"),
 )
-def capitalizename(name: str) -> str:
+def capitalizename(context: Context, name: str) -> str:
     """Capitals for all words of a name that is all small or all capital; a name with mixed case stays as it is."""
-    return titlecase(name) if name in {name.lower(), name.upper()} else name
+    return titlecase(context, name) if name in {name.lower(), name.upper()} else name
 
 
 @function(
     "text", example("{titlecase: \"o'neil's big day\"}", "O'neil's Big Day"), aliases=("ucwords", "capitalizewords")
 )
-def titlecase(text: str) -> str:
+def titlecase(context: Context, text: str) -> str:
     """The first letter of each word as a capital, the others small. Words are parted by blanks and dashes."""
+    context.spend(len(text) * 25)
     out = []
     fresh = True
     for letter in text.lower():
@@ -65,14 +67,16 @@ def charset(characters: str | None) -> str:
     """The characters to trim; ``a..z`` is a range, as in PHP."""
     if characters is None or characters == "":
         return BLANKS
-    out: list[str] = []
+    if len(characters) > _MOST_TRIMMED:
+        raise FormulaValueError(f"'characters' has {len(characters)} of them; at most {_MOST_TRIMMED} are allowed")
+    out: dict[str, None] = {}
     rest = characters
     while rest:
         if len(rest) >= 4 and rest[1:3] == ".." and rest[0] <= rest[3] and ord(rest[3]) < 0x250:
-            out.extend(map(chr, range(ord(rest[0]), ord(rest[3]) + 1)))
+            out.update(dict.fromkeys(map(chr, range(ord(rest[0]), ord(rest[3]) + 1))))
             rest = rest[4:]
         else:
-            out.append(rest[0])
+            out[rest[0]] = None
             rest = rest[1:]
     return "".join(out)
 
@@ -204,8 +208,10 @@ def strrpos(text: str, search: str) -> int | None:
     example("{contains: 'Hello World', 'World'}", True),
     example("{contains: {$.tags}, 'vip'}", True, tags=["new", "vip"]),
 )
-def contains(value: Any, search: Any) -> bool:
+def contains(context: Context, value: Any, search: Any) -> bool:
     """Whether a text holds another, a list an item, or an object a key; the operator `contain`."""
+    if isinstance(value, list):
+        context.spend(len(value) * 60)
     return evaluate_condition("contain", value, search)
 
 

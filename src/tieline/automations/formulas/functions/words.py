@@ -176,8 +176,9 @@ def kebabcase(context: Context, text: str) -> str:
 
 
 @function("text", example("{initials: 'Ada King Lovelace'}", "AKL"))
-def initials(text: str) -> str:
+def initials(context: Context, text: str) -> str:
     """The first letter of each word, as capitals."""
+    context.spend(len(text) * 12)
     return "".join(word[0].upper() for word in text.split())
 
 
