@@ -131,7 +131,7 @@ async def test_what_is_only_odd_is_reported(api: httpx.AsyncClient) -> None:
     odd["blocks"][0]["childId"] = "NOBODY"
     odd["blocks"].append({"id": "B", "type": "BlockOfTheFuture", "name": "f"})
     report = (await make(api, workspace=odd))["importReport"]
-    assert [finding["code"] for finding in report["warnings"]] == ["dangling-reference"]
+    assert [finding["code"] for finding in report["warnings"]] == ["dangling-reference", "unreachable"]
     assert report["unknown"][0]["type"] == "BlockOfTheFuture"
 
 
@@ -215,7 +215,7 @@ async def test_nobody_sets_what_is_ours_to_set(
         ({"name": "x", "workspace": []}, "/workspace"),
         ({"name": "x", "workspace": None}, "/workspace"),
         ({"name": "x", "workspace": "{}"}, "/workspace"),
-        ({"name": "x", "workspace": {"deep": [{"a/b": "\0"}]}}, "/workspace/deep/0/a~1b"),
+        ({"name": "x", "more": {"deep": [{"a/b": "\0"}]}}, "/more/deep/0/a~1b"),
         ({"name": "x", "maxConcurrentRuns": 0}, "/maxConcurrentRuns"),
         ({"name": "x", "maxConcurrentRuns": "1"}, "/maxConcurrentRuns"),
         ({"name": "x", "maxConcurrentRuns": True}, "/maxConcurrentRuns"),
@@ -324,8 +324,11 @@ async def test_another_owner(
     moved = await api.post(f"{where}/actions/{action}", json={"userId": str(user)})
     assert (moved.status_code, moved.content) == (204, b"")
     assert (await api.get(where)).json()["ownerId"] == str(user)
-    assert (await api.get(f"{where}/runs")).json()["data"] == []
+    [kept] = (await api.get(f"{where}/runs")).json()["data"]
+    assert (kept["id"], kept["ownerId"]) == (started.json()["id"], str(tenant.admin_id))
+    assert (await api.get(where)).json()["lastRun"]["id"] == kept["id"]
     async with client(address, key) as owner:
+        assert (await owner.get(f"{where}/versions")).json()["data"][0]["savedBy"] == str(tenant.admin_id)
         assert (await owner.get(where)).status_code == 200
         refused = await owner.post(f"{where}/actions/{action}", json={"userId": str(tenant.admin_id)})
         assert refused.status_code == 403

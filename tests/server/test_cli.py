@@ -209,6 +209,70 @@ def test_an_automation_goes_in_runs_and_comes_out_as_it_was(cli: Cli) -> None:
     cli("automations", "rm", "answer")
 
 
+def test_a_run_is_watched_and_its_blocks_are_shown(cli: Cli) -> None:
+    """Server and worker are different processes, and this is a third one."""
+    slow = json.loads(json.dumps(WORKSPACE))
+    slow["blocks"][0]["childId"] = "N"
+    slow["blocks"].append(
+        {"id": "N", "type": "SleepBlock", "name": "nap", "inputs": [{"id": "time", "value": 1}], "childId": "B"}
+    )
+    (cli.folder / "slow.json").write_text(json.dumps(slow))
+    cli("automations", "import", "slow.json")
+    run = cli.json("automations", "run", "slow", "--no-wait")
+    watched = cli("runs", "watch", run["id"])
+    assert f"run {run['id']}: finished" in watched
+    assert cli.json("runs", "watch", run["id"])["status"] == "finished", "it is over already"
+    shown = cli("runs", "show", run["id"], "--blocks")
+    assert [line.split()[:3] for line in shown.splitlines() if "Block" in line][-1] == ["nap", "SleepBlock", "1"]
+    assert {one["name"]: one["executions"] for one in cli.json("runs", "show", run["id"], "--blocks")["blocks"]} == {
+        "start": 1, "output": 1, "nap": 1,
+    }  # fmt: skip
+    cli("automations", "rm", "slow")
+
+
+def test_versions_are_listed_compared_brought_back_and_put_live(cli: Cli) -> None:
+    (cli.folder / "history.json").write_text(json.dumps(WORKSPACE))
+    cli("automations", "import", "history.json")
+    assert "no change" in cli("automations", "versions", "history", "1", "--against", "1")
+    cli("automations", "schedule", "history", "--every", "3600")  # changes the start block
+    [changed] = cli("automations", "versions", "history", "2").splitlines()
+    assert "run_mode" in changed or "Run" in changed
+    cli("automations", "publish", "history", "2")
+    made = cli.json("automations", "restore", "history", "1", "--note", "As it was")
+    assert (made["version"], made["restoredFrom"], made["isLive"]) == (3, 1, False)
+    listed = cli("automations", "versions", "history")
+    assert "(version 1 again) As it was" in listed
+    assert [one["version"] for one in cli.json("automations", "versions", "history") if one["isLive"]] == [2]
+    cli("automations", "unpin", "history")
+    assert [one["version"] for one in cli.json("automations", "versions", "history") if one["isLive"]] == [3]
+    assert "no such version" in cli("automations", "publish", "history", "9", code=1)
+    assert "--against compares" in cli("automations", "versions", "history", "--against", "1", code=1)
+    cli("automations", "restore", "history", "0", code=2)
+    cli("automations", "rm", "history")
+
+
+def test_an_automation_is_kept_as_yaml_and_its_versions_are_compared(cli: Cli) -> None:
+    (cli.folder / "first.json").write_text(json.dumps({"name": "Kept", "workspace": WORKSPACE, "maxConcurrentRuns": 2}))
+    made = cli.json("automations", "import", "first.json")
+    cli("automations", "export", "Kept", "-o", "kept.yaml")
+    text = (cli.folder / "kept.yaml").read_text()
+    assert "name: Kept\n" in text and "  maxConcurrentRuns: 2\n" in text and "    input: '{add: 40, 2}'\n" in text
+    assert cli("automations", "diff", "kept.yaml", "first.json") == "no difference\n"
+    assert cli.json("automations", "import", "kept.yaml", "--into", "Kept")["version"] == 1  # nothing new
+    changed = text.replace("{add: 40, 2}", "{add: 40, {nofn: 1}}")
+    said = cli("automations", "import", "-", "--into", made["id"], stdin=changed)
+    assert "error    output: input: there is no function 'nofn'" in said and "(character " in said
+    assert "disabled block “mystery”" in said
+    expected = "block “output”: input Input: '{add: 40, 2}' → '{add: 40, {nofn: 1}}'\n"
+    assert cli("automations", "diff", "Kept@1", "Kept@2") == cli("automations", "diff", "kept.yaml", "Kept") == expected
+    assert json.loads(cli("automations", "export", made["id"], "--version", "1")) == WORKSPACE
+    assert "line 2, column 3: a step needs a type" in cli(
+        "automations", "import", "-", stdin="steps:\n- name: a\n", code=1
+    )
+    assert "no automation 'nobody'" in cli("automations", "diff", "nobody", "kept.yaml", code=1)
+    cli("automations", "rm", "Kept")
+
+
 def test_a_failed_run_exits_with_1_and_can_be_retried(cli: Cli) -> None:
     broken = {
         "blocks": [

@@ -37,13 +37,15 @@ def complaint(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     return text
 
 
-def test_the_settings_are_exactly_the_documented_six() -> None:
+def test_the_settings_are_exactly_the_documented_ones() -> None:
     assert [variable(name) for name in Settings.model_fields] == [
         "TIELINE_DATABASE_URL",
         "TIELINE_DATA_DIR",
         "TIELINE_BASE_URL",
         "TIELINE_SECRET_KEYS",
         "TIELINE_EGRESS_ALLOW",
+        "TIELINE_RUN_RETENTION_DAYS",
+        "TIELINE_MAIL_URL",
         "TIELINE_LOG_LEVEL",
     ]
 
@@ -273,3 +275,40 @@ def test_a_misspelt_variable_is_pointed_out() -> None:
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().log_level = "debug"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param("smtp://ada:s3cret@mail.example:2525?from=t@example.com", "smtp://ada:********@", id="starttls"),
+        pytest.param("smtps://mail.example?from=t@example.com", "smtps://mail.example", id="tls"),
+        pytest.param("smtp+plain://127.0.0.1:25?from=t@example.com", "smtp+plain://127.0.0.1:25", id="plain"),
+    ],
+)
+def test_a_mail_server_is_shown_without_its_password(value: str, shown: str) -> None:
+    settings = Settings(mail_url=value)
+    (line,) = [one.value for one in settings.show() if one.variable == "TIELINE_MAIL_URL"]
+    assert line.startswith(shown)
+    assert "s3cret" not in line + repr(settings)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("mail.example", id="no-scheme"),
+        pytest.param("http://mail.example?from=t@example.com", id="other-scheme"),
+        pytest.param("smtp://mail.example", id="nobody-sends"),
+        pytest.param("smtp://:99999?from=t@example.com", id="no-host"),
+        pytest.param("smtp+plain://ada:s3cret@mail.example?from=t@example.com", id="password-in-the-open"),
+    ],
+)
+def test_a_mail_server_that_cannot_be_is_refused(value: str) -> None:
+    with pytest.raises(Misconfigured, match=r"^TIELINE_MAIL_URL ") as refused:
+        Settings(mail_url=value)
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "1.5", "99999"])
+def test_retention_is_whole_days(value: str) -> None:
+    with pytest.raises(Misconfigured, match=r"^TIELINE_RUN_RETENTION_DAYS "):
+        Settings(run_retention_days=value)

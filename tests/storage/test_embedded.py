@@ -195,6 +195,25 @@ def test_a_server_whose_users_were_all_killed_stops_too(data_dir: Path) -> None:
         assert query(use) == (1,)
 
 
+def test_a_server_that_is_started_again_and_again_has_one_watcher(data_dir: Path) -> None:
+    def watchers() -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if "tieline-guardian" in words and words[-1].startswith(str(data_dir)):
+                found.append(process)
+        return found
+
+    with Embedded.join(data_dir) as use:
+        for _ in range(3):
+            server_of(use).kill()
+            use.ensure()
+        deadline = time.monotonic() + 30
+        while len(watchers()) > 1 and time.monotonic() < deadline:
+            time.sleep(0.1)  # each newcomer waits a few seconds for the one before to end
+        assert len(watchers()) == 1
+
+
 def test_somebody_who_is_killed_no_longer_counts_as_a_user(data_dir: Path) -> None:
     with Embedded.join(data_dir) as use:
         server = server_of(use)

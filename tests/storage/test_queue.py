@@ -266,6 +266,34 @@ async def test_the_job_of_a_silent_worker_goes_on_elsewhere(database: Database) 
         await until(lambda: nothing_left(queue))
 
 
+@pytest.mark.parametrize("how", ["sweep", "release", "give back", "later"])
+async def test_a_job_comes_back_although_its_successor_waits_under_the_same_lock(database: Database, how: str) -> None:
+    """A job that queues its own successor, and whose worker dies before the job is filed as done."""
+    queue, ran = Queue(database, rhythm=FAST), list[int]()
+
+    async def note(*, number: int) -> None:
+        ran.append(number)
+        if how == "later" and len(ran) == 1:
+            await defer(database, "note", queueing_lock="wake", number=2)
+            raise Unavailable("not now")
+
+    queue.register("note", note)
+    await defer(database, "note", queueing_lock="wake", number=1)
+    (number,) = (await database.autocommit("SELECT procrastinate.tieline_register_worker('elsewhere', 1)"))[0]
+    if how != "later":
+        await database.autocommit(
+            "UPDATE procrastinate.procrastinate_jobs SET status = 'doing', worker_id = %s", number
+        )
+        await defer(database, "note", queueing_lock="wake", number=2, at=now() + timedelta(seconds=2))
+    if how == "release":
+        assert await queue.release_worker(1, "elsewhere") == 1
+    if how == "give back":
+        await database.autocommit("SELECT procrastinate.tieline_give_back(%s, %s::bigint[])", number, [])
+    async with working(queue):
+        await until(lambda: nothing_left(queue))
+    assert sorted(set(ran)) == [1, 2]
+
+
 async def test_a_supervisor_frees_the_jobs_of_a_dead_worker_at_once(database: Database) -> None:
     queue, ran = Queue(database, rhythm=FAST._replace(timeout=3600)), asyncio.Event()
 

@@ -54,7 +54,7 @@ class Platform:
             first = await bootstrap(database, settings.data_dir if settings.embedded else None)
             async with Egress(Policy(allow=settings.egress_allow)) as egress:
                 connectors = Library(database)
-                connections = Connections(database, vault, connectors)
+                connections = Connections(database, vault, connectors, sandbox=settings.data_dir / "files")
                 webhooks = Webhooks(database, vault, connectors, connections, egress, settings.base_url)
                 hooked = Hooked(database, webhooks)
                 yield cls(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
+from tieline.api.edge.streams import STREAMS
 from tieline.connectors.kit import Offering
 from tieline.core.errors import Misconfigured
 from tieline.server.app import create_app
@@ -48,6 +49,7 @@ class _Server(uvicorn.Server):
 
     def leave(self) -> None:
         """Ends after the requests under way; asked twice, at once."""
+        STREAMS.closing = True  # those would go on for as long as the runs they tell of
         self.force_exit = self.should_exit
         self.should_exit = True
 

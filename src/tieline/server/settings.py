@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -34,6 +34,7 @@ MASK = "********"
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 Network = IPv4Network | IPv6Network
 
+_EXAMPLE_MAIL = "smtp://user:password@host:587?from=tieline@example.com"
 _EXAMPLE_DATABASE = "postgresql://user:password@host:5432/name"
 
 # Read by other parts of Tieline, or by its tests; not settings of a server.
@@ -84,6 +85,17 @@ class Settings(BaseSettings):
     egress_allow: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(),
         description="Internal networks that connectors may call, in CIDR notation, separated by commas.",
+    )
+    run_retention_days: int = Field(
+        default=30,
+        ge=0,
+        le=36_500,
+        description="Days for which ended runs are kept, where a tenant has set nothing else; 0 = for ever.",
+    )
+    mail_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="Mail server for failure notices, such as smtp://user:password@host:587?from=tieline@example.com.",
     )
     log_level: LogLevel = Field(default="info", description="Least severe message that is logged.")
 
@@ -171,6 +183,25 @@ class Settings(BaseSettings):
         except (ValueError, TielineError) as error:
             raise ValueError(str(error).removeprefix("TIELINE_EGRESS_ALLOW ")) from None
 
+    @field_validator("mail_url")
+    @classmethod
+    def _is_mail_server(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        wanted = f"must look like {_EXAMPLE_MAIL}"
+        try:
+            parts = urlsplit(value.strip())
+            port = parts.port
+        except ValueError:
+            raise ValueError(wanted) from None
+        if parts.scheme not in {"smtp", "smtps", "smtp+plain"} or not parts.hostname or port == 0 or parts.fragment:
+            raise ValueError(f"{wanted}; smtp is STARTTLS, smtps is TLS, smtp+plain is neither")
+        if parts.path.strip("/") or not dict(parse_qsl(parts.query)).get("from", "").strip():
+            raise ValueError(f"{wanted}; from is the address that the mail is sent as")
+        if parts.scheme == "smtp+plain" and parts.password is not None:
+            raise ValueError("holds a password, which is not sent without TLS; begin it with smtp:// or smtps://")
+        return value.strip()
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -251,6 +282,8 @@ class Settings(BaseSettings):
         value = getattr(self, name)
         if name == "database_url":
             return _without_password(value) if value else "(embedded)"
+        if name == "mail_url":
+            return _without_password(value) if value else "(none: no failure notices by mail)"
         if name == "secret_keys":
             if value:
                 count = len(_parse_keys(value))

@@ -9,8 +9,10 @@ import socket
 
 import structlog
 
+from tieline.automations.alerts.sending import Sender
 from tieline.automations.blocks.services import block_services
 from tieline.automations.runs import Executor
+from tieline.automations.runs.retention import Retention
 from tieline.automations.runs.service import TASK
 from tieline.automations.triggers.following import Following
 from tieline.automations.triggers.scheduler import Scheduler
@@ -52,6 +54,16 @@ async def work(settings: Settings, *, concurrency: int = CONCURRENCY, parent: in
             nightly = Nightly(platform.database, watch, also=[platform.connecting.purge])
             nightly.register(queue)
             await nightly.ensure()
+            Sender(
+                platform.database,
+                platform.vault,
+                platform.egress,
+                base_url=settings.base_url,
+                mail_url=settings.mail_url,
+            ).register(queue)
+            retention = Retention(platform.database, settings.run_retention_days)
+            retention.register(queue)
+            await retention.begin()
             scheduling = loop.create_task(Scheduler(platform.database).run(stopping), name="scheduler")
             log.info("worker.ready", pid=os.getpid(), concurrency=concurrency)
             await queue.run_worker(concurrency, stopping, deadline=DRAIN_SECONDS)

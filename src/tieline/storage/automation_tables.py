@@ -6,13 +6,16 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     SmallInteger,
+    Table,
     Text,
     Uuid,
     func,
@@ -20,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from tieline.storage.schema import created, owned, updated
+from tieline.storage.schema import created, metadata, owned, updated
 
 automations = owned(
     "automations",
@@ -116,6 +119,12 @@ runs = owned(
     Column(
         "trial", LargeBinary, nullable=True, comment="JSON of a test run: pinned outputs, where it ends, sample data"
     ),
+    Column(
+        "purged_at",
+        DateTime(timezone=True),
+        nullable=True,
+        comment="since when what it kept is gone, or going: it cannot be retried",
+    ),
     created(),
     updated(),
     ForeignKeyConstraint(
@@ -136,6 +145,13 @@ runs = owned(
         "automation_id",
         "status",
         postgresql_where=text("status IN ('not started','queued','starting','running','must stop')"),
+    ),
+    Index("ix_runs_stopped", "tenant_id", "stopped_at", postgresql_where=text("stopped_at IS NOT NULL")),
+    Index(
+        "ix_runs_emptied_next",
+        "tenant_id",
+        "stopped_at",
+        postgresql_where=text("status = 'finished' AND purged_at IS NULL"),
     ),
     postgresql_with={"fillfactor": "70"},
 )
@@ -226,6 +242,37 @@ data_store_writes = owned(
     key=("run_id",),
 )
 
+# Files that a run is writing, and what it does with files: once begun, a repeat knows that it is one.
+run_files = owned(
+    "run_files",
+    Column("id", Text, primary_key=True, comment="of the run's path, the same on a repeat"),
+    Column("state", Text, nullable=False, comment="begun, open, done"),
+    Column("size", BigInteger, nullable=False, server_default=text("0"), comment="bytes written so far"),
+    Column("pieces", BigInteger, nullable=False, server_default=text("0")),
+    Column(
+        "about", LargeBinary, nullable=False, comment="as run data in the journal: where it goes, how it is written"
+    ),
+    created(),
+    ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
+    key=("run_id",),
+)
+
+# What was written to them, until they are closed.
+run_file_pieces = owned(
+    "run_file_pieces",
+    Column("file_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="of the path of the block that wrote it"),
+    Column("number", BigInteger, nullable=False, comment="in the order of the file"),
+    Column("data", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "run_id", "file_id"],
+        ["run_files.tenant_id", "run_files.run_id", "run_files.id"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_run_file_pieces_in_order", "tenant_id", "run_id", "file_id", "number"),
+    key=("run_id",),
+)
+
 # Outputs that a person has pinned to blocks: a test run takes them in place of running the block.
 block_pins = owned(
     "block_pins",
@@ -249,4 +296,28 @@ form_answers = owned(
         ["tenant_id", "automation_id"], ["automations.tenant_id", "automations.id"], ondelete="CASCADE"
     ),
     key=("automation_id",),
+)
+
+# What purged runs did, so that the figures of a day do not shrink with them.
+usage_days = owned(
+    "usage_days",
+    Column("day", Date, primary_key=True, comment="on which the runs were started, in UTC"),
+    *(
+        Column(name, BigInteger, nullable=False, server_default=text("0"))
+        for name in ("runs", "scheduled_runs", "triggered_runs", "webhook_runs")
+    ),
+    Column("seconds", Numeric, nullable=False, server_default=text("0")),
+    Column("api_calls", BigInteger, nullable=False, server_default=text("0")),
+    Column("received", BigInteger, nullable=False, server_default=text("0"), comment="bytes"),
+    Column("sent", BigInteger, nullable=False, server_default=text("0"), comment="bytes"),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+    key=("automation_id",),
+)
+
+# How much was ever purged in this installation.
+purge_totals = Table(
+    "purge_totals",
+    metadata,
+    Column("what", Text, primary_key=True, comment="a table, or 'emptied': runs of which only the row stays"),
+    Column("count", BigInteger, nullable=False),
 )

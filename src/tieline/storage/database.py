@@ -36,14 +36,19 @@ _OLDEST_SERVER = 150000
 _SECONDS_TO_CONNECT = 10
 _SECONDS_FOR_A_FREE_CONNECTION = 30
 
-_BEGIN_SYSTEM = f"BEGIN; SET LOCAL ROLE {roles.SYSTEM}; SET LOCAL {roles.TENANT_SETTING} = ''"
-_BEGIN_TENANT = f"BEGIN; SET LOCAL ROLE {roles.APP}; SET LOCAL {roles.TENANT_SETTING} = '%s'"
+# A process that is stopped in the midst of a transaction must not keep its locks for ever: the server ends it.
+_IDLE = "SET LOCAL idle_in_transaction_session_timeout = '60s'"
+_BEGIN_SYSTEM = f"BEGIN; SET LOCAL ROLE {roles.SYSTEM}; SET LOCAL {roles.TENANT_SETTING} = ''; {_IDLE}"
+_BEGIN_TENANT = f"BEGIN; SET LOCAL ROLE {roles.APP}; SET LOCAL {roles.TENANT_SETTING} = '%s'; {_IDLE}"
 
 # One look tells whether the schema is ours and current, and whether the roles are there and may be taken.
 _STATE = """
     SELECT (SELECT version_num FROM public.alembic_version),
            (SELECT count(*) FROM pg_roles WHERE rolname IN (%s, %s) AND pg_has_role(current_user, oid, 'MEMBER'))
 """
+
+# Another attempt may cure these. The second is said to be internal, but is the server's word on ending a session.
+_LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 
 # What libpq says when trying again will not help.
 _WRONG_FOR_GOOD = (
@@ -202,14 +207,14 @@ def _translated() -> Iterator[None]:
     except exc.TimeoutError:
         raise DatabaseUnavailable("All connections to the database are in use: try again in a moment.") from None
     except exc.DBAPIError as error:
-        if isinstance(error.orig, psycopg.OperationalError):
+        if isinstance(error.orig, _LOST):
             raise operational_error(error.orig) from error
         raise
-    except psycopg.OperationalError as error:
+    except _LOST as error:
         raise operational_error(error) from error
 
 
-def operational_error(error: psycopg.OperationalError) -> DatabaseUnavailable:
+def operational_error(error: psycopg.Error) -> DatabaseUnavailable:
     """What a failing server says about a statement, as our error. Never quotes the statement or its values."""
     if isinstance(error, psycopg.errors.DiskFull):
         return DiskFull("The database cannot write: no space left on its disk.")

@@ -138,6 +138,7 @@ class Embedded:
         self._own(self.home)
         with self._starting(deadline):
             self._users, self._watched = self._lock_file("users.lock"), self._lock_file("watched.lock")
+            os.close(self._lock_file(guardian.LOCK))
             fcntl.flock(self._users, fcntl.LOCK_SH)
             fcntl.flock(self._watched, fcntl.LOCK_SH)
             self._start(deadline)

@@ -4,7 +4,8 @@ Users that end in an orderly way stop the server themselves. After ``kill -9`` o
 the kernel has dropped their locks, and that is what the watcher waits for: a shell of a megabyte that sleeps in
 ``flock``. Where that program is missing (macOS), the server idles until somebody uses it again.
 
-It waits at a lock of its own, so that it is never mistaken for a user by those who ask whether they are the last.
+It waits at a lock of its own, so that it is never mistaken for a user by those who ask whether they are the last. There
+is one: a server that is started again after its death finds the watcher of the one before.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from pathlib import Path
 
 from tieline.storage.accounts import Account
 
-_LOCKS = ("watched.lock", "start.lock", "users.lock", "server.lock")
-# $1 to $4 are those files, open; $5 is the cluster. Once no user holds the first, look again while nobody can start or
-# join: no server, nothing to do; no users, ask it to stop; a new user, or one that is still dying: wait anew.
+LOCK = "guardian.lock"
+_LOCKS = ("watched.lock", "start.lock", "users.lock", "server.lock", LOCK)
+# $1 to $5 are those files, open; $6 is the cluster. Another watcher may be on its way out: it is waited for. Once no
+# user holds the first file, look again while nobody can start or join: no server, nothing to do; no users, ask it to
+# stop; a new user, or one that is still dying: wait anew.
 _SCRIPT = """
+flock -w 5 "$5" || exit
 while flock "$1" && flock -u "$1" && flock "$2"
 do
     flock -n "$4" && exit
-    flock -n "$3" && kill -INT "$(head -n 1 "$5/postmaster.pid")" && exit
+    flock -n "$3" && kill -INT "$(head -n 1 "$6/postmaster.pid")" && exit
     flock -u "$3"
     flock -u "$2"
     sleep 1

@@ -20,6 +20,7 @@ import psycopg
 from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 
 from tieline.core.errors import BadInput, Conflict, NotFound, TielineError
+from tieline.storage.claims import CLAIM, CLAIMABLE, Claims, Ending
 from tieline.storage.database import Database, operational_error
 from tieline.storage.errors import DatabaseUnavailable, DiskFull, FenceLost
 from tieline.storage.link import Connection, Link
@@ -30,7 +31,6 @@ _GROUP_ENTRIES = 4000
 _GROUP_BYTES = 8 * 2**20
 _PENDING_BYTES = 32 * 2**20
 _READ_AT_ONCE = 2000
-_CLAIMABLE = ("not started", "queued", "starting", "running", "must stop")
 
 # One entry; several of one run; several of several runs. All hold the rows of their runs and compare the fences. That
 # all went well shows in the number of rows; if not, `_APPEND_AND_TELL`, which costs the server more, says which did.
@@ -87,17 +87,7 @@ _SAME: LiteralString = """
     JOIN journal ON journal.tenant_id = %s AND journal.run_id = %s AND journal.seq = entry.seq
     WHERE journal.kind = entry.kind AND journal.path = entry.path AND journal.data IS NOT DISTINCT FROM entry.data
 """
-_CLAIM: LiteralString = """
-    WITH held AS (
-        SELECT tenant_id, id, status FROM runs WHERE tenant_id = %s AND id = %s AND status = ANY (%s) FOR UPDATE
-    )
-    UPDATE runs SET
-        fence = runs.fence + 1, worker = %s, attempts = runs.attempts + 1,
-        status = CASE held.status WHEN 'must stop' THEN held.status ELSE 'running' END,
-        started_at = coalesce(runs.started_at, now()), updated_at = now()
-    FROM held WHERE runs.tenant_id = held.tenant_id AND runs.id = held.id
-    RETURNING runs.*
-"""
+_CLAIM: LiteralString = CLAIM + " RETURNING runs.*"
 _LOAD: LiteralString = """
     SELECT seq, kind, path, data FROM journal
     WHERE tenant_id = %s AND run_id = %s AND seq > %s ORDER BY seq LIMIT %s
@@ -148,6 +138,7 @@ class JournalStore:
         self._patience = patience
         self._writing = Link(database, _as_system)
         self._reading = Link(database, _as_system)
+        self._claims = Claims(database)
         self._pending: deque[_Batch] = deque()
         self._pending_bytes = 0
         self._work = asyncio.Event()
@@ -170,6 +161,7 @@ class JournalStore:
             self._writer = None
         await self._writing.close()
         await self._reading.close()
+        await self._claims.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -183,13 +175,26 @@ class JournalStore:
 
         Raises `NotFound`, or `Conflict` when the run has ended.
         """
-        row = await self._read(_CLAIM, [tenant_id, run_id, list(_CLAIMABLE), worker])
+        row = await self._read(_CLAIM, [tenant_id, run_id, list(CLAIMABLE), worker])
         if not row:
             found = await self._read("SELECT status FROM runs WHERE tenant_id = %s AND id = %s", [tenant_id, run_id])
             if not found:
                 raise NotFound(f"There is no run {run_id}.")
             raise Conflict(f"The run {run_id} cannot be claimed: it is {found[0]['status']}.")
         return RunClaim(tenant_id, run_id, row[0]["fence"], row[0])
+
+    async def take(self, tenant_id: UUID, run_id: UUID, worker: str) -> RunClaim | None:
+        """As `claim`, if the run may begin or go on now; else None (see `Claims.take`)."""
+        row = await self._claims.take(tenant_id, run_id, worker)
+        return None if row is None else RunClaim(tenant_id, run_id, row["fence"], row)
+
+    async def finish(self, end: Ending, *, task: str) -> bool:
+        """See `Claims.finish`."""
+        return await self._claims.finish(end, task=task)
+
+    async def workspace(self, tenant_id: UUID, automation_id: UUID, version: int) -> bytes | None:
+        """See `Claims.workspace`."""
+        return await self._claims.workspace(tenant_id, automation_id, version)
 
     def append(self, run: RunClaim, entries: Sequence[Entry]) -> asyncio.Future[None]:
         """Add ``entries`` to the run's journal, in order. The future is done once they are on disk.

@@ -26,6 +26,10 @@ _DEFER = text(
 
 _HASTEN = text("SELECT procrastinate.tieline_hasten(CAST(:lock AS text))")
 
+_WAIT_LONG = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', '0', true), set_config('lock_timeout', :lock, true)"
+)
+
 
 class Unit:
     """What happens inside one transaction; made by `Database.tenant` and `Database.system`.
@@ -111,6 +115,12 @@ class Unit:
     async def hasten(self, queueing_lock: str) -> bool:
         """Let the waiting job with this queueing lock run now, whatever ``at`` it was given; False: there is none."""
         return bool((await self.connection.execute(_HASTEN, {"lock": queueing_lock})).scalar())
+
+    async def wait_long(self, *, lock: str = "0") -> None:
+        """For a transaction that waits for something outside, such as an answer, with its locks held: the server, which
+        ends idle ones after a minute, lets it be. ``lock`` bounds the wait for the locks of others (0 = for ever).
+        """
+        await self.connection.execute(_WAIT_LONG, {"lock": lock})
 
     def _mine(self, table: Table) -> tuple[ColumnElement[bool], ...]:
         if self.tenant_id is None or "tenant_id" not in table.c:

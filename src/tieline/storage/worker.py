@@ -23,6 +23,7 @@ import structlog
 from psycopg import sql
 
 from tieline.core.errors import Transient
+from tieline.core.lately import Lately
 from tieline.storage.database import Database
 from tieline.storage.errors import DatabaseUnavailable
 from tieline.storage.link import Connection, Link, Statement
@@ -36,6 +37,7 @@ _LONGEST_RETRY_PAUSE = 60
 _SECONDS_FOR_UNKNOWN_TASKS = 10
 _SECONDS_TO_GIVE_BACK = 5
 _RESERVE = 4  # one place in so many is added for tenants that have not had their share
+_RECENT = 5.0  # seconds for which a tenant that had a job here counts as one that has jobs
 
 _REGISTER: LiteralString = "SELECT procrastinate.tieline_register_worker(%s, %s)"
 _BEAT: LiteralString = (
@@ -43,15 +45,9 @@ _BEAT: LiteralString = (
 )
 _SWEEP: LiteralString = "SELECT procrastinate.tieline_sweep(%s)"
 _UNREGISTER: LiteralString = "DELETE FROM procrastinate.procrastinate_workers WHERE id = %s"
-# The second argument names n only so that the function runs once for each row of the series.
+# Procrastinate's rule of what comes next, for several jobs at once, and without those of tenants that have their share
+# of this worker: they are stepped over in the index.
 _FETCH: LiteralString = """
-    SELECT job.id, job.task_name, job.args, job.attempts
-    FROM generate_series(1, %s) AS n,
-         LATERAL procrastinate.procrastinate_fetch_job_v2(ARRAY[%s]::varchar[], %s + 0 * n) AS job
-    WHERE job.id IS NOT NULL
-"""
-# The same, without the jobs of tenants that have their share of this worker. Those are stepped over in the index.
-_FETCH_OTHERS: LiteralString = """
     WITH chosen AS (
         SELECT id FROM procrastinate.procrastinate_jobs AS job
         WHERE job.status = 'todo' AND job.queue_name = %s AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
@@ -73,9 +69,11 @@ _FAILED: LiteralString = """
     UPDATE procrastinate.procrastinate_jobs SET status = 'failed', attempts = attempts + 1
     WHERE id = %s AND worker_id = %s AND status = 'doing'
 """
+# Without its queueing lock: under that a successor may wait already, which the job itself has queued.
 _LATER: LiteralString = """
     UPDATE procrastinate.procrastinate_jobs
-    SET status = 'todo', worker_id = NULL, attempts = attempts + 1, scheduled_at = now() + make_interval(secs => %s)
+    SET status = 'todo', worker_id = NULL, queueing_lock = NULL, attempts = attempts + 1,
+        scheduled_at = now() + make_interval(secs => %s)
     WHERE id = %s AND worker_id = %s AND status = 'doing'
 """
 _GIVE_BACK: LiteralString = "SELECT procrastinate.tieline_give_back(%s, %s::bigint[])"
@@ -118,6 +116,7 @@ class Worker:
         # One tenant fills the worker's places, but not the reserve: that is for the others.
         self._places = concurrency + concurrency // _RESERVE
         self._tenants: dict[int, str] = {}
+        self._lately = Lately(_RECENT)
         # What has ended and is not yet on file: None = done, else the statement that says otherwise.
         self._ended: dict[int, Statement | None] = {}
         self._wake = asyncio.Event()
@@ -154,11 +153,17 @@ class Worker:
                 await asyncio.wait_for(self._wake.wait(), self._rhythm.poll)
 
     def _room(self) -> tuple[int, list[str]]:
-        """How many jobs may be taken, and the tenants of which none: they have as many as one tenant may have."""
+        """How many jobs may be taken, and the tenants of which none: they have as many as one tenant may have, which is
+        half of the worker's places while others have jobs as well.
+        """
         having = Counter(self._tenants[job_id] for job_id in self._running)
-        full = [tenant for tenant, jobs in having.items() if jobs >= self._concurrency]
-        most = max((jobs for jobs in having.values() if jobs < self._concurrency), default=0)
-        return min(self._places - len(self._running), self._concurrency - most), full
+        share = {tenant: self._share(tenant) for tenant in having}
+        full = [tenant for tenant, jobs in having.items() if jobs >= share[tenant]]
+        least = min((share[who] - jobs for who, jobs in having.items() if jobs < share[who]), default=self._share(""))
+        return min(self._places - len(self._running), least), full
+
+    def _share(self, tenant: str) -> int:
+        return (self._concurrency + 1) // 2 if self._lately.others_than(tenant) else self._concurrency
 
     async def _file_and_fetch(self, free: int, full: list[str]) -> list[Any]:
         """Report what has ended and take up to ``free`` new jobs, in one round trip."""
@@ -166,7 +171,7 @@ class Worker:
         ended = dict(self._ended)
         statements = _filings(ended, number)
         if free:
-            statements.append((_FETCH_OTHERS, [QUEUE, full, free, number]) if full else (_FETCH, [free, QUEUE, number]))
+            statements.append((_FETCH, [QUEUE, full, free, number]))
         try:
             answers = await self._link.run(*statements)
         except psycopg.errors.ForeignKeyViolation:
@@ -180,7 +185,9 @@ class Worker:
     def _start(self, job_id: int, name: str, args: dict[str, Any], attempts: int) -> None:
         task = asyncio.create_task(self._run_job(job_id, name, args, attempts), name=f"job-{job_id}-{name}")
         self._running[job_id] = task
-        self._tenants[job_id] = str(args.get("tenant_id") or "")
+        tenant = self._tenants[job_id] = str(args.get("tenant_id") or "")
+        if tenant:
+            self._lately.came(tenant)
 
     async def _run_job(self, job_id: int, name: str, args: dict[str, Any], attempts: int) -> None:
         number = self._number
@@ -257,7 +264,11 @@ class Worker:
                 await self._lost()
             if sweep and answers[1][0][0]:
                 _log.warning("queue.jobs_of_dead_workers", jobs=answers[1][0][0])
-            await asyncio.sleep(min(self._rhythm.heartbeat, self._rhythm.sweep))
+            pause, slept = min(self._rhythm.heartbeat, self._rhythm.sweep), loop.time()
+            await asyncio.sleep(pause)
+            if loop.time() - slept > pause + self._rhythm.timeout:
+                # This process was stopped for so long that others have what it ran: before it asks, it lets go.
+                await self._lost()
 
     async def _lost(self) -> None:
         """Given up for dead: our jobs are with others. Stop running them; the next use registers anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, or_, true
 
@@ -23,3 +24,11 @@ def visible(table: Table, principal: Principal, *, all_of_tenant: bool = True) -
 def sees(principal: Principal, row: Mapping[str, Any]) -> bool:
     """The same for one row that was read already."""
     return principal.is_admin or row["owner_id"] == principal.user_id or row["space_id"] is not None
+
+
+def usable_by(table: Table, user_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The condition on a connection that what belongs to this user may work with: it is theirs, or in a space.
+
+    Administrators are no exception: to see a connection is not to act under its owner's name.
+    """
+    return or_(table.c.owner_id == user_id, table.c.space_id.is_not(None))

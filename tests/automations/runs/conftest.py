@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -123,11 +124,17 @@ async def bench(database: Database) -> Bench:
 
 @asynccontextmanager
 async def working(
-    database: Database, *, name: str = "worker", vault: Vault | None = None, policy: Policy | None = None
+    database: Database,
+    *,
+    name: str = "worker",
+    vault: Vault | None = None,
+    policy: Policy | None = None,
+    places: int = 8,
+    sandbox: Path | None = None,
 ) -> AsyncIterator[Executor]:
-    """A worker on this loop."""
+    """A worker on this loop, for so many runs at once."""
     stop = asyncio.Event()
-    connections = Connections(database, vault or Vault(parse_keys(Vault.generate_key())))
+    connections = Connections(database, vault or Vault(parse_keys(Vault.generate_key())), sandbox=sandbox)
     policy = policy or Policy(allow=(ip_network("127.0.0.0/8"),))
     async with (
         Egress(policy) as egress,
@@ -137,7 +144,7 @@ async def working(
         executor = Executor(database, store, services, worker=name)
         queue = Queue(database)
         queue.register(TASK, executor.execute)
-        task = asyncio.create_task(queue.run_worker(8, stop, deadline=2))
+        task = asyncio.create_task(queue.run_worker(places, stop, deadline=2))
         try:
             yield executor
         finally:

@@ -133,6 +133,34 @@ async def test_what_a_get_gives_can_be_sent_on(connected: Connected) -> None:
     assert (row["error"], json.loads(row["output"])) == (None, ["same"])
 
 
+async def test_a_block_that_names_only_its_connector_finds_the_one_connection_there_is(connected: Connected) -> None:
+    bench = connected.bench
+    account = await connected.connections.account(bench.tenant, connected.gather)
+    listing = next(entry for entry in account.manifest.blocks if entry.id == "list_attendees")
+    placeholder = block(
+        "EndpointBlock",
+        "people",
+        displayName="People",
+        settings={"maxitemcount": "3"},
+        datasourcetype_guid=account.manifest.guid,
+        endpoint_guid=listing.guid or listing.id,
+        endpoint_role="list",
+    )
+    shown = document(placeholder, block("ShowBlock", inputs={"input": "{count: {$.people}}"}))
+    row = await bench.run(shown)
+    assert (row["error"], json.loads(row["output"])) == (None, [3])
+    async with bench.database.tenant(bench.tenant) as unit:
+        connector = (await connected.connections.get(unit, connected.gather))["connector_id"]
+        await connected.connections.create(
+            unit, connector_id=connector, name="second", owner_id=bench.user, params={"api_key": "x"}
+        )
+    for guid, said in ((account.manifest.guid, "there are 2 connections of"), ("61a87510-c7a3", "is not known here")):
+        placeholder["datasourcetype_guid"] = guid
+        (error,) = (await bench.run(shown))["error"]
+        assert error["code"] == "block-unbound"
+        assert error["detail"].startswith("block “People” has no connection: ") and said in error["detail"]
+
+
 async def test_inputs_may_be_named_by_the_guids_that_the_api_shows(connected: Connected) -> None:
     bench = connected.bench
     account = await connected.connections.account(bench.tenant, connected.gather)

@@ -20,7 +20,7 @@ from tieline.core.ids import new_id
 from tieline.server.settings import Settings
 from tieline.storage.database import Database
 from tieline.storage.tables import runs, webhook_deliveries
-from tieline.tenancy import notices
+from tieline.tenancy import notices, users
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ class Hook:
             automations = self.world.automations
             if self.automation.int == 0:
                 row = await automations.create(
-                    unit, owner_id=new_id(), name="hooked", workspace=workspace or self.workspace()
+                    unit, owner_id=self.tenant, name="hooked", workspace=workspace or self.workspace()
                 )
                 self.automation = row["id"]
             else:
@@ -212,10 +212,44 @@ async def test_what_cannot_be_subscribed_to_is_told_and_can_be_saved(hook: Hook,
         assert await notices.still_open(unit, subject=f"automation:{hook.automation}") == []
 
 
+async def test_a_new_owner_hears_nothing_through_the_old_ones_connection(hook: Hook) -> None:
+    """The published version names it still, so that there is a notice in place of a subscription."""
+    await hook.save()
+    url = await hook.world.url(hook.tenant, await hook.until("active"))
+    async with hook.world.database.tenant(hook.tenant) as unit:
+        await hook.world.automations.versions.publish(unit, hook.automation, 1)
+        user = await users.create(unit, external_id="u")
+        await hook.world.automations.change_owner(unit, hook.automation, user, changed_by=user)
+        row = await hook.world.automations.get(unit, hook.automation)
+    assert (row["version"], row["live_version"]) == (2, 1)
+    assert str(hook.connection).encode() not in row["workspace"]
+    await hook.until("none")
+    assert await hook.vendor.subscriptions(url) == []
+    async with hook.world.database.tenant(hook.tenant) as unit:
+        [notice] = await notices.still_open(unit, subject=f"automation:{hook.automation}")
+        assert "another person's own" in notice["detail"]
+        await hook.world.automations.versions.unpin(unit, hook.automation)  # an address to paste, without connection
+        assert await notices.still_open(unit, subject=f"automation:{hook.automation}") == []
+
+
+async def test_a_draft_subscribes_to_nothing(hook: Hook) -> None:
+    await hook.save()
+    live = await hook.until("active")
+    async with hook.world.database.tenant(hook.tenant) as unit:
+        await hook.world.automations.versions.publish(unit, hook.automation, 1)
+    await hook.save(json.dumps(document("manual")))
+    assert (await hook.row())["id"] == live["id"]
+    assert [one["status"] for one in await hook.vendor.emit(hook.event.event, {"n": 1})] == [200]
+    assert [payload["data"] for payload in await hook.started(1)] == [{"n": 1}]
+    async with hook.world.database.tenant(hook.tenant) as unit:
+        await hook.world.automations.versions.publish(unit, hook.automation, 2)
+    await hook.until("none")
+
+
 async def test_what_is_rolled_back_leaves_no_subscription(hook: Hook) -> None:
     with pytest.raises(NotFound):
         async with hook.world.database.tenant(hook.tenant) as unit:
-            row = await hook.world.automations.create(unit, owner_id=new_id(), name="x", workspace=hook.workspace())
+            row = await hook.world.automations.create(unit, owner_id=hook.tenant, name="x", workspace=hook.workspace())
             raise NotFound("no")
     async with hook.world.database.tenant(hook.tenant) as unit:
         assert await hook.world.webhooks.list(unit, consumer=consumer(row["id"])) == []

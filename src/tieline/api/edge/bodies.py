@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -54,6 +54,8 @@ def _whole(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"\S")]
+_KEPT = "kept byte for byte"
+Document = Annotated[dict[str, Any], _KEPT]
 Description = Annotated[str, StringConstraints(max_length=10_000)]
 
 Model = TypeVar("Model", bound=Body)
@@ -77,11 +79,15 @@ class Incoming(Generic[Model]):
 
 
 def json_body(model: type[Model], *, large: bool = False) -> Callable[[Request], Coroutine[Any, Any, Incoming[Model]]]:
-    """A dependency that reads the body. ``large`` lets it be a document (20 MB in place of 1 MB)."""
+    """A dependency that reads the body. ``large`` lets it be a document (20 MB in place of 1 MB).
+
+    A field of type `Document` is kept as bytes, so that its texts may hold NUL characters.
+    """
+    opaque = [name for name, about in model.model_fields.items() if _KEPT in about.metadata]
 
     async def read(request: Request) -> Incoming[Model]:
         data = await read_body(request, large=large)
-        content = decode(data)
+        content = decode(data, opaque=opaque)
         if request.headers.get("user-agent", "").startswith(NULL_WRITERS):
             content = _without_nulls(content)
         if not isinstance(content, dict):
@@ -106,8 +112,10 @@ async def read_body(request: Request, *, large: bool = False) -> bytes:
     return data
 
 
-def decode(data: bytes) -> Any:
-    """JSON that has one meaning: UTF-8, no lone surrogates, no NUL, not nested without end. Raises `MalformedJson`."""
+def decode(data: bytes, *, opaque: Collection[str] = ()) -> Any:
+    """JSON that has one meaning: UTF-8, no lone surrogates, no NUL (but in the fields ``opaque``), not nested without
+    end. Raises `MalformedJson`.
+    """
     try:
         content = msgspec.json.decode(data)
         # An escaped half of a pair passes the decoder of some versions and would break the database.
@@ -117,7 +125,10 @@ def decode(data: bytes) -> Any:
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         reason = str(error).removeprefix("JSON is malformed: ") or "it cannot be read"
         raise MalformedJson(f"The body is not valid JSON: {reason}.", pointer="") from None
-    if b"\\u0000" in data and (place := next(_nul(content, ""), None)) is not None:
+    looked_at = content
+    if opaque and isinstance(content, dict):
+        looked_at = {name: value for name, value in content.items() if name not in opaque}
+    if b"\\u0000" in data and (place := next(_nul(looked_at, ""), None)) is not None:
         raise BadInput("A text holds a NUL character, which cannot be stored; remove it.", pointer=place[:MAX_POINTER])
     return content
 

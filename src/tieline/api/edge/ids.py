@@ -26,6 +26,16 @@ def path_id(name: str, what: str) -> Callable[[UUID], UUID]:
     return read
 
 
+def path_text(name: str, what: str) -> Callable[[str], str]:
+    """A dependency: an id in the path that may be any text, as those of blocks are."""
+    description = f"The unique identifier of the {what}."
+
+    def read(value: str = Path(alias=name, description=description, max_length=255)) -> str:
+        return value
+
+    return read
+
+
 def parse_id(text: str, what: str, error: type[TielineError] = NotFound, pointer: str | None = None) -> UUID:
     """An id that a body names. Raises ``error`` for anything that is no UUID: nothing has such an id."""
     if _ID.fullmatch(text) is None:

@@ -35,6 +35,13 @@ class Metrics:
         self.api_calls = Gauge(
             "tieline_connector_api_calls", "Calls that finished runs made to connected APIs.", registry=self.registry
         )
+        self.purged = Counter(
+            "tieline_purged_total",
+            "Rows that retention removed, by table; emptied = runs of which only the row stays.",
+            ["what"],
+            registry=self.registry,
+        )
+        self.purged_so_far: dict[str, int] = {}
         self.up = Gauge("tieline_database_up", "1 where the database answered this scrape.", registry=self.registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -43,6 +50,11 @@ class Metrics:
         route = route or "none"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def purged_in_all(self, what: str, count: int) -> None:
+        """How much was ever purged, by whatever process."""
+        self.purged.labels(what).inc(max(0, count - self.purged_so_far.get(what, 0)))
+        self.purged_so_far[what] = count
 
     def limited(self, tier: int) -> None:
         """One request that was refused for its rate."""

@@ -9,7 +9,7 @@ import structlog
 
 from tieline.api.edge.access import Edge
 from tieline.core.errors import TielineError
-from tieline.storage.tables import runs
+from tieline.storage.tables import purge_totals, runs, usage_days
 
 FRESH_SECONDS = 5.0
 
@@ -19,6 +19,8 @@ _calls = sa.cast(runs.c.metrics["network"]["apiCalls"].as_string(), sa.BigIntege
 _RUNS = sa.select(
     runs.c.status, sa.func.count().label("number"), sa.func.coalesce(sa.func.sum(_calls), 0).label("calls")
 ).group_by(runs.c.status)
+
+_PURGED_CALLS = sa.select(sa.func.coalesce(sa.func.sum(usage_days.c.api_calls), 0))
 
 
 async def refresh(edge: Edge) -> None:
@@ -31,6 +33,8 @@ async def refresh(edge: Edge) -> None:
     try:
         async with edge.services.database.system() as unit:
             rows = await unit.all(_RUNS)
+            purged_calls = int(await unit.scalar(_PURGED_CALLS))
+            purged = await unit.all(sa.select(purge_totals))
         depth = await edge.services.queue.depth()
     except TielineError as error:
         metrics.up.set(0)
@@ -40,6 +44,8 @@ async def refresh(edge: Edge) -> None:
     metrics.runs.clear()
     for row in rows:
         metrics.runs.labels(row["status"]).set(row["number"])
-    metrics.api_calls.set(sum(int(row["calls"]) for row in rows))
+    metrics.api_calls.set(purged_calls + sum(int(row["calls"]) for row in rows))
+    for row in purged:
+        metrics.purged_in_all(row["what"], row["count"])
     for status, number in depth._asdict().items():
         metrics.queue.labels(status).set(number)

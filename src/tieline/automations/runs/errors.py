@@ -31,3 +31,17 @@ class NotRetryable(Conflict):
 
     code = "run-not-retryable"
     title = "The run cannot be retried"
+
+
+class NotPausable(Conflict):
+    """Only a run that waits or goes on can be paused."""
+
+    code = "run-not-pausable"
+    title = "The run cannot be paused"
+
+
+class NotPaused(Conflict):
+    """Only a paused run can be resumed."""
+
+    code = "run-not-paused"
+    title = "The run is not paused"

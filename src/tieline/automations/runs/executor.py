@@ -3,87 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import OrderedDict
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tieline.automations.alerts import ending
 from tieline.automations.engine.context import RunInfo, Services
-from tieline.automations.engine.errors import RunStopped
+from tieline.automations.engine.errors import RunPaused, RunStopped
 from tieline.automations.engine.interpreter import Interpreter
 from tieline.automations.engine.journal import CHECKPOINT, GROUP, Recorder
-from tieline.automations.engine.plan import Plan
 from tieline.automations.engine.results import Outcome, passes_through
-from tieline.automations.runs.figures import crashed, metrics_of
+from tieline.automations.engine.trial import Trial
+from tieline.automations.engine.turns import Turns
+from tieline.automations.runs.figures import bring_back, crashed, metrics_of
+from tieline.automations.runs.guard import RunGuard
+from tieline.automations.runs.pausing import laid_down
+from tieline.automations.runs.plans import Plans
 from tieline.automations.runs.service import (
     COMPLETED,
-    ENDED,
-    HOLDING,
     TASK,
     is_followed,
     wake_sleeping,
     wake_waiting,
 )
 from tieline.automations.runs.storable import storable
-from tieline.automations.workspace import compile_plan
 from tieline.core import clock, json
-from tieline.core.errors import Conflict, NotFound, TielineError, Unavailable
+from tieline.core.errors import TielineError, Unavailable
 from tieline.core.ids import new_id
+from tieline.storage.claims import Ending
 from tieline.storage.database import Database
 from tieline.storage.errors import AlreadyQueued, FenceLost
 from tieline.storage.journal import JournalStore, RunClaim
-from tieline.storage.tables import automation_versions, automations, journal, run_blobs, runs
+from tieline.storage.tables import automations, journal, run_blobs, runs
 
 log = structlog.get_logger(__name__)
 
-PLANS_KEPT = 256
 LATER_SECONDS = 5.0  # after which a run that the database could not serve is taken up again
 WATCH_SECONDS = 1.0  # how often stop requests are looked for and progress is written
-CLAIM_TRUSTED = (
-    5.0  # seconds after which an effect asks the database whether the claim still holds; below the heartbeat's limit
-)
 
-
-class RunGuard:
-    """Knows whether a run was asked to stop and whether its claim can still be trusted."""
-
-    def __init__(self, database: Database, claim: RunClaim) -> None:
-        self._database = database
-        self._claim = claim
-        self._confirmed = time.monotonic()
-        self.stopping = False
-
-    def check(self) -> None:
-        """Raises `RunStopped` or `FenceLost`."""
-        if self._claim.lost:
-            raise FenceLost("another worker has taken this run over")
-        if self.stopping:
-            raise RunStopped("the run was stopped on request")
-
-    def confirmed(self) -> None:
-        """The database has just said that the claim holds."""
-        self._confirmed = time.monotonic()
-
-    async def before_effect(self) -> None:
-        """`check`, and where the process may have slept (SIGSTOP, a long pause) also a question to the database."""
-        self.check()
-        if time.monotonic() - self._confirmed > CLAIM_TRUSTED:
-            async with self._database.system() as unit:
-                fence = await unit.scalar(
-                    select(runs.c.fence).where(
-                        runs.c.tenant_id == self._claim.tenant_id, runs.c.id == self._claim.run_id
-                    )
-                )
-            if fence != self._claim.fence:
-                self._claim.error = FenceLost("another worker has taken this run over")
-            self.confirmed()
-            self.check()
+_SHOW = text("""
+    UPDATE runs SET metrics = shown.metrics::jsonb
+    FROM unnest(CAST(:tenants AS uuid[]), CAST(:runs AS uuid[]), CAST(:fences AS bigint[]), CAST(:metrics AS text[]))
+         AS shown (tenant_id, id, fence, metrics)
+    WHERE runs.tenant_id = shown.tenant_id AND runs.id = shown.id AND runs.fence = shown.fence
+""")
 
 
 class _Active:
@@ -102,7 +70,8 @@ class Executor:
         self._store = store
         self._services = services
         self._worker = worker
-        self._plans: OrderedDict[tuple[UUID, UUID, int], Plan] = OrderedDict()
+        self._plans = Plans(store.workspace)
+        self._turns = Turns()
         self._active: dict[UUID, _Active] = {}
         self._watcher: asyncio.Task[None] | None = None
 
@@ -114,13 +83,10 @@ class Executor:
     async def execute(self, tenant_id: str, run_id: str) -> None:
         """The queue's task. Ends without an error when the run is over, given back, or somebody else's."""
         tenant, run = UUID(tenant_id), UUID(run_id)
-        admitted = await self._admit(tenant, run)
-        if not admitted:
-            return
-        try:
-            claim = await self._store.claim(tenant, run, self._worker)
-        except (Conflict, NotFound):
-            return  # it has ended, or is gone, since it was admitted
+        claim = await self._store.take(tenant, run, self._worker)
+        if claim is None:
+            return  # it is over, or waits for another run of its automation
+        self._turns.seen(tenant)
         try:
             await self._run(claim, claim.row)
         except FenceLost:
@@ -145,38 +111,6 @@ class Executor:
             at = clock.now() + timedelta(seconds=LATER_SECONDS)
             await unit.defer(TASK, tenant_id=str(tenant), run_id=str(run), at=at)
 
-    async def _admit(self, tenant: UUID, run: UUID) -> bool:
-        """False when the run is over, or must wait for another run of the same automation."""
-        async with self._database.system() as unit:
-            row = await unit.one(select(runs).where(runs.c.tenant_id == tenant, runs.c.id == run))
-            if row is None or row["status"] in ENDED:
-                return False
-            if row["status"] in ("not started", "queued"):
-                limit = await unit.scalar(
-                    select(automations.c.max_concurrent_runs)
-                    .where(automations.c.tenant_id == tenant, automations.c.id == row["automation_id"])
-                    .with_for_update()
-                )
-                going = await unit.scalar(
-                    select(func.count()).where(
-                        runs.c.tenant_id == tenant,
-                        runs.c.automation_id == row["automation_id"],
-                        runs.c.status.in_(HOLDING),
-                        runs.c.id != run,
-                    )
-                )
-                if limit is not None and going >= limit:
-                    await unit.connection.execute(
-                        update(runs)
-                        .where(runs.c.tenant_id == tenant, runs.c.id == run)
-                        .values(status="queued", updated_at=clock.now())
-                    )
-                    return False
-                await unit.connection.execute(
-                    update(runs).where(runs.c.tenant_id == tenant, runs.c.id == run).values(status="starting")
-                )
-            return True
-
     async def _run(self, claim: RunClaim, row: dict[str, Any]) -> None:
         info = RunInfo(
             tenant_id=claim.tenant_id,
@@ -191,7 +125,7 @@ class Executor:
         guard = RunGuard(self._database, claim)
         outcome: Outcome
         try:
-            plan = await self._plan(claim.tenant_id, row["automation_id"], row["version"])
+            plan = await self._plans.get(claim.tenant_id, row["automation_id"], row["version"])
         except TielineError as error:
             if passes_through(error):
                 raise
@@ -207,12 +141,16 @@ class Executor:
             keep=self._keeper(claim),
             fetch=self._fetcher(claim),
             guard=guard,
+            trial=Trial.read(json.loads(row["trial"])) if row["trial"] is not None else None,
+            turns=self._turns,
         )
         stack = interpreter.restore(checkpoint) if checkpoint is not None else None
+        bring_back(interpreter, row["metrics"])
         self._active[claim.run_id] = _Active(claim, guard, interpreter)
         self._watch()
         try:
             guard.stopping = row["stop_requested_at"] is not None
+            guard.pausing = row["pause_requested_at"] is not None
             if guard.stopping:
                 outcome = Outcome("stopped", [])
             else:
@@ -220,6 +158,9 @@ class Executor:
         except RunStopped:
             await recorder.sync()
             outcome = Outcome("stopped", [])
+        except RunPaused:
+            await recorder.sync()
+            outcome = Outcome("paused", [])
         except (FenceLost, Unavailable, asyncio.CancelledError):
             recorder.abandon()
             raise
@@ -266,7 +207,11 @@ class Executor:
     def _keeper(self, claim: RunClaim) -> Any:
         async def keep(data: bytes) -> str:
             blob = new_id()
+            mine = (runs.c.tenant_id == claim.tenant_id, runs.c.id == claim.run_id)
             async with self._database.system() as unit:
+                held = select(runs.c.fence).where(*mine).with_for_update(read=True, key_share=True)
+                if await unit.scalar(held) != claim.fence:
+                    raise FenceLost("another worker has taken this run over")
                 await unit.connection.execute(
                     insert(run_blobs).values(tenant_id=claim.tenant_id, run_id=claim.run_id, id=blob, data=data)
                 )
@@ -296,27 +241,13 @@ class Executor:
 
         return fetch
 
-    async def _plan(self, tenant_id: UUID, automation_id: UUID, version: int) -> Plan:
-        key = (tenant_id, automation_id, version)
-        plan = self._plans.get(key)
-        if plan is None:
-            async with self._database.tenant(tenant_id) as unit:
-                workspace = await unit.scalar(
-                    unit.select(automation_versions, automation_versions.c.workspace).where(
-                        automation_versions.c.automation_id == automation_id, automation_versions.c.version == version
-                    )
-                )
-            plan = self._plans[key] = compile_plan(json.loads(workspace) if workspace else {})
-            if len(self._plans) > PLANS_KEPT:
-                self._plans.popitem(last=False)
-        self._plans.move_to_end(key)
-        return plan
-
     async def _finish(
         self, claim: RunClaim, row: dict[str, Any], started: datetime, outcome: Outcome, interpreter: Interpreter | None
     ) -> None:
         """Writes how it ended, if the claim still holds, and wakes the next run that waits for its turn."""
         moment = clock.now()
+        if interpreter is not None and await self._finished_plainly(claim, row, started, moment, outcome, interpreter):
+            return
         state = interpreter.state if interpreter else None
         mine = (runs.c.tenant_id == claim.tenant_id, runs.c.id == claim.run_id, runs.c.fence == claim.fence)
         async with self._database.system() as unit:
@@ -339,6 +270,9 @@ class Executor:
                             queueing_lock=f"wake {claim.run_id}",
                         )
                 return
+            if outcome.status == "paused":
+                await laid_down(unit, claim, row["automation_id"], metrics_of(interpreter))
+                return
             errors = outcome.errors + [
                 {"code": "warning", "title": "Warning", **warning} for warning in (state.warnings if state else [])
             ]
@@ -355,9 +289,10 @@ class Executor:
                 values["output"] = json.dumps(storable(state.shown, nul=True))
                 if state.title:
                     values["title"] = storable(state.title)
-            # The same lock as in `_admit`: a run cannot go to sleep behind the back of the one that should wake it.
-            followed = await unit.scalar(
-                select(is_followed(claim.tenant_id, row["automation_id"]))
+            # The lock of `Claims.take`: a run cannot go to sleep behind the back of the one that should wake it.
+            told = ending.columns(claim.tenant_id, row["automation_id"])
+            known = await unit.one(
+                select(is_followed(claim.tenant_id, row["automation_id"]).label("followed"), *told)
                 .where(automations.c.tenant_id == claim.tenant_id, automations.c.id == row["automation_id"])
                 .with_for_update(of=automations)
             )
@@ -380,7 +315,9 @@ class Executor:
             await wake_waiting(unit, claim.tenant_id, row["automation_id"])
             if row.get("awaited") and row["parent_id"] is not None:
                 await wake_sleeping(unit, claim.tenant_id, row["parent_id"])
-            if followed and not row["is_test"]:
+            if known is not None:
+                await ending.ended(unit, row, outcome.status, claim.fence, values["error"], known)
+            if known is not None and known["followed"] and not row["is_test"]:
                 with suppress(AlreadyQueued):
                     lock = f"{COMPLETED} {claim.run_id} {claim.fence}"
                     await unit.defer(
@@ -390,6 +327,39 @@ class Executor:
                         run_id=str(claim.run_id),
                         status=outcome.status,
                     )
+
+    async def _finished_plainly(
+        self,
+        claim: RunClaim,
+        row: dict[str, Any],
+        started: datetime,
+        moment: datetime,
+        outcome: Outcome,
+        interpreter: Interpreter,
+    ) -> bool:
+        """Writes the end of a run that went well and of which nobody has to be told: in one round trip, where `_finish`
+        takes ten. False: nothing was written.
+        """
+        if outcome.status != "finished" or outcome.suspended is not None or row.get("awaited"):
+            return False
+        state = interpreter.state
+        followed = [{"automationId": str(row["automation_id"])}] if not row["is_test"] else [{"automationId": ""}]
+        return await self._store.finish(
+            Ending(
+                tenant_id=claim.tenant_id,
+                automation_id=row["automation_id"],
+                run_id=claim.run_id,
+                fence=claim.fence,
+                metrics=json.dumps(metrics_of(interpreter)),
+                output=json.dumps(storable(state.shown, nul=True)),
+                title=storable(state.title),
+                started_at=started,
+                stopped_at=moment,
+                followed=json.dumps(followed),
+                notice=ending.notice_key(row["automation_id"]),
+            ),
+            task=TASK,
+        )
 
     def _watch(self) -> None:
         if self._watcher is None or self._watcher.done():
@@ -410,12 +380,13 @@ class Executor:
         active = list(self._active.values())
         async with self._database.system() as unit:
             rows = await unit.all(
-                select(runs.c.id, runs.c.fence, runs.c.stop_requested_at).where(
+                select(runs.c.id, runs.c.fence, runs.c.stop_requested_at, runs.c.pause_requested_at).where(
                     runs.c.tenant_id.in_({entry.claim.tenant_id for entry in active}),
                     runs.c.id.in_([entry.claim.run_id for entry in active]),
                 )
             )
             found = {row["id"]: row for row in rows}
+            changed: list[tuple[RunClaim, str]] = []
             for entry in active:
                 row = found.get(entry.claim.run_id)
                 if row is None or row["fence"] != entry.claim.fence:
@@ -423,15 +394,18 @@ class Executor:
                     continue
                 entry.guard.confirmed()
                 entry.guard.stopping = row["stop_requested_at"] is not None
+                entry.guard.pausing = row["pause_requested_at"] is not None
                 metrics = metrics_of(entry.interpreter)
                 if metrics != entry.shown:
                     entry.shown = metrics
-                    await unit.connection.execute(
-                        update(runs)
-                        .where(
-                            runs.c.tenant_id == entry.claim.tenant_id,
-                            runs.c.id == entry.claim.run_id,
-                            runs.c.fence == entry.claim.fence,
-                        )
-                        .values(metrics=metrics)
-                    )
+                    changed.append((entry.claim, json.dumps(metrics).decode()))
+            if changed:
+                await unit.connection.execute(
+                    _SHOW,
+                    {
+                        "tenants": [claim.tenant_id for claim, _ in changed],
+                        "runs": [claim.run_id for claim, _ in changed],
+                        "fences": [claim.fence for claim, _ in changed],
+                        "metrics": [metrics for _, metrics in changed],
+                    },
+                )

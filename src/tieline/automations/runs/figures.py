@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from tieline.automations.engine.context import BlockMetrics
 from tieline.automations.engine.interpreter import Interpreter
 from tieline.automations.engine.results import Outcome
 from tieline.automations.runs.storable import storable
@@ -37,6 +39,7 @@ def metrics_of(interpreter: Interpreter | None) -> dict[str, Any] | None:
                 "name": storable(step.name),
                 "type": storable(step.type[:1].lower() + step.type[1:]),
                 "runs": cost.runs,
+                "failures": cost.failures,
                 "seconds": round(cost.seconds, 3),
                 "apiCalls": cost.calls,
                 "rxBytes": cost.received,
@@ -44,3 +47,23 @@ def metrics_of(interpreter: Interpreter | None) -> dict[str, Any] | None:
             }
         )
     return {"network": totals, "blocks": blocks, "items": interpreter.state.items}
+
+
+def bring_back(interpreter: Interpreter, metrics: Mapping[str, Any] | None) -> None:
+    """Goes on counting where an earlier claim of the run left off; ``metrics``: as the run's row has them.
+
+    What is replayed counts nothing again, so the row, which is written each second and at each end, knows more than
+    the last checkpoint; after a kill it lacks at most what was done since that second.
+    """
+    told = {block.get("blockId"): block for block in (metrics or {}).get("blocks") or ()}
+    for step in interpreter.plan.steps.values():
+        before = told.get(storable(step.id))
+        if before is None:
+            continue
+        known = interpreter.metrics.setdefault(step.key, BlockMetrics())
+        known.calls = max(known.calls, before.get("apiCalls", 0))
+        known.sent = max(known.sent, before.get("txBytes", 0))
+        known.received = max(known.received, before.get("rxBytes", 0))
+        known.runs = max(known.runs, before.get("runs", 0))
+        known.seconds = max(known.seconds, before.get("seconds", 0.0))
+        known.failures = max(known.failures, before.get("failures", 0))

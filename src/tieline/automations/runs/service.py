@@ -12,8 +12,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tieline.automations.alerts import ending
 from tieline.automations.engine import codec
 from tieline.automations.engine.journal import CHECKPOINT, PAGE
+from tieline.automations.engine.trial import Trial
+from tieline.automations.runs import places
 from tieline.automations.runs.errors import NotRetryable, NotRunning, NotStartable, QueueFull
 from tieline.core import clock, json
 from tieline.core.errors import NotFound
@@ -27,12 +30,13 @@ COMPLETED = "run_completed"  # starts what follows a run
 QUEUED_LIMIT = 200  # waiting runs a tenant may have (DESIGN 5.3)
 CLOSE = 100  # so many before it, starts of the tenant are counted one after the other
 WAITING = ("not started", "queued")
-ACTIVE = ("not started", "queued", "starting", "running", "must stop")
+ACTIVE = ("not started", "queued", "starting", "running", "must stop", "paused")
 HOLDING = ("starting", "running", "must stop")  # these count against an automation's limit
 ENDED = ("finished", "finished with warnings", "failed", "stopped", "exceeded limit")
 RETRYABLE = ("failed", "stopped", "exceeded limit")
 POLL_SECONDS = 0.05
 WAITED_FOR = ("api_sync", "editor", "detail", "test_run", "lookup")  # somebody sits before a screen
+OF_THE_EDITOR = ("editor", "test_run", "lookup")  # these run what is on the screen: the newest version
 HEAD_START = 20  # places by which these overtake what else is waiting
 
 
@@ -56,16 +60,21 @@ class Runs:
         scheduled_at: datetime | None = None,
         parent: Mapping[str, Any] | None = None,
         awaited: bool = False,
+        version: int | None = None,
+        rerun_of: UUID | None = None,
+        trial: Trial | None = None,
     ) -> dict[str, Any]:
         """Writes the run's row and its job; both exist once the transaction commits. Gives the row.
 
-        ``automation`` is its row; the run is pinned to that row's version. ``key`` names what starts it: a second start
+        ``automation`` is its row; the run is pinned for good to the version that is live, and where it is a ``test`` or
+        comes from the editor, to the newest. ``key`` names what starts it: a second start
         of the automation with the same key gives the run of the first. ``parent`` is the row of the run that calls it,
-        which is woken at its end where it is ``awaited``. Raises `NotStartable` for a disabled automation and
+        which is woken at its end where it is ``awaited``. ``version``: this
+        one and no other. Raises `NotStartable` for a disabled automation and
         `QueueFull` when 200 runs of the tenant are waiting.
 
         Fair share: a tenant's job is queued the further behind the more of the tenant's runs wait already, so that the
-        first one of each tenant comes before the second one of any.
+        first one of each tenant comes before the second one of any; `places` says how priorities fit into that.
         """
         if key is not None and (known := await self.started_by(unit, automation["id"], key)) is not None:
             return known
@@ -78,10 +87,15 @@ class Runs:
             )
         run_id = new_id()
         moment = clock.now()
+        drafted = test or context in OF_THE_EDITOR
+        head_start = HEAD_START if context in WAITED_FOR else 0
+        level = automation["priority"]
+        priority = await places.queue_priority(unit, level, waiting, WAITING, head_start=head_start)
+        current = automation["version"] if drafted else automation["live_version"] or automation["version"]
         row: dict[str, Any] = {
             "id": run_id,
             "automation_id": automation["id"],
-            "version": automation["version"],
+            "version": version or current,
             "status": "not started",
             "context": context,
             "title": title,
@@ -94,6 +108,8 @@ class Runs:
             "parent_id": parent["id"] if parent else None,
             "depth": parent["depth"] + 1 if parent else 0,
             "awaited": awaited,
+            "rerun_of": rerun_of,
+            "trial": None if trial is None else json.dumps(trial.as_dict()),
             "scheduled_at": scheduled_at or moment,
             "created_at": moment,
             "updated_at": moment,
@@ -107,7 +123,6 @@ class Runs:
         await unit.update(
             automations, automations.c.id == automation["id"], last_run_id=run_id, last_run_status="not started"
         )
-        priority = (HEAD_START if context in WAITED_FOR else 0) - waiting
         await unit.defer(TASK, priority=priority, tenant_id=str(unit.tenant_id), run_id=str(run_id))
         return await self.get(unit, run_id)
 
@@ -141,8 +156,10 @@ class Runs:
         second).
         """
         row = await self.get(unit, run_id)
-        await unit.scalar(
-            unit.select(automations, automations.c.id).where(automations.c.id == row["automation_id"]).with_for_update()
+        known = await unit.one(
+            unit.select(automations, *ending.columns(row["tenant_id"], row["automation_id"]))
+            .where(automations.c.id == row["automation_id"])
+            .with_for_update(of=automations)
         )
         if row["status"] not in ACTIVE:
             raise NotRunning(f"run {run_id} is over ({row['status']}); there is nothing to stop")
@@ -151,7 +168,8 @@ class Runs:
             runs,
             runs.c.id == run_id,
             # A run that sleeps is in nobody's hands.
-            runs.c.status.in_(WAITING) | (runs.c.status.in_(("running", "must stop")) & runs.c.worker.is_(None)),
+            runs.c.status.in_((*WAITING, "paused"))
+            | (runs.c.status.in_(("running", "must stop")) & runs.c.worker.is_(None)),
             status="stopped",
             stop_requested_at=moment,
             stopped_at=moment,
@@ -168,6 +186,8 @@ class Runs:
             await wake_waiting(unit, row["tenant_id"], row["automation_id"])
             if row["awaited"] and row["parent_id"] is not None:
                 await wake_sleeping(unit, row["tenant_id"], row["parent_id"])
+            if known is not None:
+                await ending.ended(unit, row, "stopped", row["fence"] + 1, None, known)
             return
         await unit.update(
             runs,
@@ -182,19 +202,23 @@ class Runs:
         """Goes on with a run that ended badly, from the block that failed: what is in its journal is not done again."""
         if row["status"] not in RETRYABLE:
             raise NotRetryable(f"run {row['id']} is {row['status']}; only failed or stopped runs can be retried")
+        if row["purged_at"] is not None:
+            raise NotRetryable(f"run {row['id']} is as old as runs are kept, and its data is going; start a new one")
         moment = clock.now()
         changed = await unit.update(
             runs,
             runs.c.id == row["id"],
             runs.c.status.in_(RETRYABLE),
+            runs.c.purged_at.is_(None),
             status="not started",
             error=None,
             stopped_at=None,
             stop_requested_at=None,
+            pause_requested_at=None,
             updated_at=moment,
         )
         if not changed:
-            raise NotRetryable(f"run {row['id']} is being retried already")
+            raise NotRetryable(f"run {row['id']} is being retried already, or has just been purged")
         await unit.defer(TASK, tenant_id=str(unit.tenant_id), run_id=str(row["id"]))
 
     async def wait(self, tenant_id: UUID, run_id: UUID, timeout: float) -> dict[str, Any]:

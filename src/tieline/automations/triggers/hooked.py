@@ -19,11 +19,12 @@ import structlog
 from tieline.automations.runs.errors import NotStartable
 from tieline.automations.runs.service import Runs
 from tieline.connectors.webhooks import Delivery, Webhooks
-from tieline.core.errors import TielineError, Unavailable
+from tieline.core.errors import Forbidden, TielineError, Unavailable
 from tieline.storage.database import Database
-from tieline.storage.tables import automations, webhook_subscriptions
+from tieline.storage.tables import automations, connections, webhook_subscriptions
 from tieline.storage.unit import Unit
 from tieline.tenancy import notices
+from tieline.tenancy.visibility import usable_by
 
 log = structlog.get_logger(__name__)
 
@@ -77,9 +78,11 @@ class Hooked:
         if says.get("connection") and says.get("event"):
             if automation["state"] != "available":
                 return None
+            connection = _uuid(says["connection"])
+            await _check_owner(unit, automation, connection)
             row = await self._webhooks.prepare(
                 unit,
-                connection_id=_uuid(says["connection"]),
+                connection_id=connection,
                 event=says["event"],
                 consumer=consumer(automation["id"]),
                 inputs=says.get("inputs") or {},
@@ -133,6 +136,20 @@ class Hooked:
             if name is None or not name.startswith(f"{PREFIX}:"):
                 return None
             return await self._runs.started_by(unit, _uuid(name.partition(":")[2]), run_key(delivery_id))
+
+
+async def _check_owner(unit: Unit, automation: Mapping[str, Any], connection_id: UUID) -> None:
+    """Raises `Forbidden` for another person's own connection."""
+    usable = await unit.scalar(
+        unit.select(connections, usable_by(connections, automation["owner_id"])).where(
+            connections.c.id == connection_id
+        )
+    )
+    if usable is False:
+        raise Forbidden(
+            f"The connection {connection_id} of the start block is another person's own; choose one of the "
+            "automation's owner, or one in a space."
+        )
 
 
 def consumer(automation_id: UUID) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import text
 
 from tieline.automations.engine.registry import lookup
 from tieline.automations.workspace.document import start_block
@@ -54,7 +55,8 @@ def read(workspace: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {name: value for name, value in said.items() if value}
     if wanted in (False, "no", "false", "0", 0):
         found["sync"] = True
-    return found
+    kept: dict[str, Any] = _storable(found)
+    return kept
 
 
 async def check_follows(unit: Unit, automation_id: UUID, wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -76,6 +78,25 @@ async def check_follows(unit: Unit, automation_id: UUID, wanted: Sequence[Mappin
             raise BadInput("automationId has to name another automation.", pointer=f"{where}/automationId")
         found.append({"automationId": str(other), "on": on})
     return found
+
+
+async def forget(unit: Unit, automation_id: UUID) -> None:
+    """Nothing follows an automation that is gone."""
+    mine = [{"automationId": str(automation_id)}]
+    statement = unit.select(automations, automations.c.id, automations.c.follows)
+    statement = statement.where(text("follows <> '[]'::jsonb"), automations.c.follows.contains(mine))
+    for row in await unit.all(statement.order_by(automations.c.id).with_for_update()):
+        kept = [one for one in row["follows"] if one.get("automationId") != str(automation_id)]
+        await unit.update(automations, automations.c.id == row["id"], follows=kept)
+
+
+def _storable(value: Any) -> Any:
+    """Without NUL characters, which a document may hold, and columns may not."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(entry) for key, entry in value.items()}
+    return [_storable(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _text(value: Any) -> str:

@@ -19,6 +19,7 @@ from tieline.server.settings import DEFAULT_BASE_URL, Settings
 
 PREFIX = "/api/workflows"
 ANYWHERE = Policy(allow=(ip_network("0.0.0.0/0"), ip_network("::/0")))  # the address is the person's own choice
+STREAM_SECONDS = 24 * 3600.0
 
 
 class ServerRefused(Terminal):
@@ -93,6 +94,33 @@ class Api:
         if answer.status >= 400:
             raise ServerRefused(_sentence(answer.status, found), answered=answer.status, body=found)
         return found
+
+    async def events(self, path: str, *, after: str = "") -> AsyncIterator[tuple[str, str, Any]]:
+        """(name, id, data) of a stream of server-sent events; ends with the connection. Raises `ServerRefused`, and
+        what is Transient where the connection breaks.
+        """
+        headers = {"Authorization": f"Bearer {self._key}", "Accept": "text/event-stream"}
+        if after:
+            headers["Last-Event-ID"] = after
+        target = f"{self.url}{PREFIX}/{path}"
+        async with self._egress.stream(
+            "GET", target, headers=headers, timeout=STREAM_SECONDS, max_bytes=2**40, follow_redirects=False
+        ) as answer:
+            if answer.status != 200 or not answer.headers.get("content-type", "").startswith("text/event-stream"):
+                raise ServerRefused(f"the server answered {answer.status}: no stream", answered=answer.status)
+            fields: dict[str, str] = {}
+            waiting = b""
+            async for piece in answer:
+                *lines, waiting = (waiting + piece).split(b"\n")
+                for line in lines:
+                    name, _, value = line.decode("utf-8", "replace").partition(": ")
+                    if line:
+                        fields[name] = value
+                    elif "data" in fields:
+                        yield fields.get("event", ""), fields.get("id", ""), json.loads(fields["data"])
+                        fields = {}
+                    else:
+                        fields = {}
 
     async def all(self, path: str, **query: Any) -> AsyncIterator[dict[str, Any]]:
         """Every entry of a list, over all its pages."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,15 +14,16 @@ from tieline.server.cli.common import (
     Key,
     Url,
     everything,
+    json_option,
     on_server,
     pick,
     read_json,
     say,
     say_json,
     table,
-    write_new,
 )
-from tieline.server.cli.runs_commands import show_run, wait_for, with_output
+from tieline.server.cli.following import wait_for
+from tieline.server.cli.runs_commands import show_run, with_output
 
 if TYPE_CHECKING:
     from tieline.server.cli.api import Api
@@ -48,7 +48,7 @@ def ls(as_json: AsJson = False, url: Url = None, api_key: Key = None) -> None:
 @automations.command()
 def show(name: str, as_json: AsJson = False, url: Url = None, api_key: Key = None) -> None:
     """Show an automation and its blocks."""
-    found = on_server(url, api_key, lambda api: _whole(api, name))
+    found = on_server(url, api_key, lambda api: whole(api, name))
     if as_json:
         say_json(found)
         return
@@ -74,72 +74,21 @@ def create(
     _made(on_server(url, api_key, lambda api: api.call("POST", PATH, body)), as_json)
 
 
-@automations.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="A workspace document, as it was exported; - for standard input.")],
-    name: Annotated[str | None, typer.Option("--name", help="What the automation is to be called.")] = None,
-    as_json: AsJson = False,
-    url: Url = None,
-    api_key: Key = None,
-) -> None:
-    """Make an automation of an exported workspace and say what needs attention."""
-    from tieline.automations.blocks import start  # noqa: F401  registers the blocks
-    from tieline.automations.workspace import check
-
-    document = read_json(file)
-    if not isinstance(document, dict) or not isinstance(document.get("blocks"), list):
-        raise BadInput(f"{file} is no workspace document: it must be an object with a list “blocks”")
-    report = check(document)
-    wanted = name or (file.stem if str(file) != "-" else "Imported automation")
-    made = on_server(url, api_key, lambda api: api.call("POST", PATH, {"name": wanted, "workspace": document}))
-    findings = {
-        "blocks": report.blocks,
-        "unbound": report.unbound,
-        "unknown": report.unknown,
-        "errors": report.errors,
-        "warnings": report.warnings,
-    }
-    if as_json:
-        say_json({"id": made["id"], "name": made["name"], "runMode": report.run_mode, **findings})
-        return
-    say(f"{made['name']}: {report.blocks} blocks, id {made['id']}")
-    for one in report.unbound:
-        say(f"  unbound  block “{one['block']}” needs a connection (connector {one['connector']})")
-    for one in report.unknown:
-        say(f"  unknown  block “{one['block']}” is of type {one['type']}; it is kept, but cannot run")
-    for one in [*report.errors, *report.warnings]:
-        say(f"  note     {one['block'] or 'workspace'}: {one['detail']}")
-
-
-@automations.command()
-def export(
-    name: str,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
-    url: Url = None,
-    api_key: Key = None,
-) -> None:
-    """Print an automation's workspace document, as it was saved."""
-    found = on_server(url, api_key, lambda api: _whole(api, name))
-    text = json.dumps(found.get("workspace", {}), ensure_ascii=False, indent=2)
-    if output is None:
-        say(text)
-    else:
-        write_new(output, text + "\n")
-
-
 @automations.command()
 def run(
     name: str,
+    inputs: Annotated[str | None, typer.Option(metavar="JSON", help="What the start block and forms get.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
     as_json: AsJson = False,
     url: Url = None,
     api_key: Key = None,
 ) -> None:
     """Run an automation; exit code 1 when the run fails."""
+    body = {"context": "api"} | ({} if inputs is None else {"inputs": json_option(inputs, "--inputs")})
 
     async def work(api: Api) -> dict[str, Any]:
-        one = await _one(api, name)
-        started: dict[str, Any] = await api.call("POST", f"{PATH}/{one['id']}/runs", {"context": "api"})
+        one = await find(api, name)
+        started: dict[str, Any] = await api.call("POST", f"{PATH}/{one['id']}/runs", body)
         if not wait:
             return started
         return await with_output(api, str(one["id"]), await wait_for(api, str(one["id"]), started, quiet=as_json))
@@ -190,7 +139,7 @@ def schedule(
         raise BadInput("say when: --every SECONDS or --rule RULE")
 
     async def work(api: Api) -> dict[str, Any]:
-        found = await _whole(api, name)
+        found = await whole(api, name)
         if not entry and not clear:
             return found
         body: dict[str, Any] = {"schedules": [] if clear else [entry]}
@@ -225,17 +174,19 @@ def rm(name: str, url: Url = None, api_key: Key = None) -> None:
     """Remove an automation with its runs."""
 
     async def work(api: Api) -> None:
-        await api.call("DELETE", f"{PATH}/{(await _one(api, name))['id']}")
+        await api.call("DELETE", f"{PATH}/{(await find(api, name))['id']}")
 
     on_server(url, api_key, work)
 
 
-async def _one(api: Api, name: str) -> dict[str, Any]:
+async def find(api: Api, name: str) -> dict[str, Any]:
+    """The automation of that id or name, as lists show it. Raises `BadInput`."""
     return dict(pick(await everything(api, PATH), name, "automation", "name"))
 
 
-async def _whole(api: Api, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = await api.call("GET", f"{PATH}/{(await _one(api, name))['id']}")
+async def whole(api: Api, name: str) -> dict[str, Any]:
+    """The automation of that id or name, with its workspace. Raises `BadInput`."""
+    found: dict[str, Any] = await api.call("GET", f"{PATH}/{(await find(api, name))['id']}")
     return found
 
 
@@ -256,7 +207,7 @@ def _scheduled(workspace: dict[str, Any]) -> dict[str, Any]:
 
 def _act(name: str, action: str, url: str | None, key: str | None) -> None:
     async def work(api: Api) -> None:
-        await api.call("POST", f"{PATH}/{(await _one(api, name))['id']}/actions/{action}")
+        await api.call("POST", f"{PATH}/{(await find(api, name))['id']}/actions/{action}")
 
     on_server(url, key, work)
 

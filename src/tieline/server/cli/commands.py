@@ -1,6 +1,7 @@
 """All commands, by importing the modules that hold them."""
 
 from tieline.server.cli import (
+    automation_files_commands,
     automations_commands,
     connections_commands,
     connector_kit_commands,
@@ -12,11 +13,14 @@ from tieline.server.cli import (
     operations_commands,
     runs_commands,
     serve_command,
+    trial_commands,
+    versions_commands,
     webhooks_commands,
     worker_command,
 )
 
 __all__ = [
+    "automation_files_commands",
     "automations_commands",
     "connections_commands",
     "connector_kit_commands",
@@ -28,6 +32,8 @@ __all__ = [
     "operations_commands",
     "runs_commands",
     "serve_command",
+    "trial_commands",
+    "versions_commands",
     "webhooks_commands",
     "worker_command",
 ]

@@ -92,6 +92,16 @@ def read_json(path: Path) -> Any:
         raise BadInput(f"{path} is not JSON: {error}") from None
 
 
+def json_option(text: str | None, option: str) -> Any:
+    """The value of an option that takes JSON; None where it was not given. Raises `BadInput`."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadInput(f"{option} is not JSON: {error}") from None
+
+
 def write_new(path: Path, text: str) -> None:
     """Writes a file whole or not at all. Raises `BadInput`."""
     partial = path.with_name(path.name + ".partial")

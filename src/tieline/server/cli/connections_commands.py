@@ -130,7 +130,8 @@ def check(name: str, as_json: AsJson = False, url: Url = None, api_key: Key = No
     if as_json:
         say_json(answer)
     else:
-        say("connected" if works else f"not connected: {answer.get('detail') or 'the API gave no reason'}")
+        note = f" ({answer['note']})" if answer.get("note") else ""
+        say(f"connected{note}" if works else f"not connected: {answer.get('detail') or 'the API gave no reason'}")
     if not works:
         raise typer.Exit(1)
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tieline.core.errors import BadInput
 from tieline.server.cli import app
-from tieline.server.cli.common import AsJson, Key, Url, everything, on_server, pick, say, say_json, table
+from tieline.server.cli.common import AsJson, Key, Url, everything, json_option, on_server, pick, say, say_json, table
+from tieline.server.cli.following import ENDED, blocks_of, followed, show_blocks, wait_for
 
 if TYPE_CHECKING:
     from tieline.server.cli.api import Api
 
+__all__ = ["ENDED", "runs", "show_run", "wait_for", "with_output"]
+
 runs = typer.Typer(no_args_is_help=True, help="Runs of automations.")
 app.add_typer(runs, name="runs")
-
-ENDED = ("finished", "finished with warnings", "failed", "stopped", "exceeded limit")
-LOOK_SECONDS = 0.2
 
 
 @runs.command()
@@ -56,18 +55,27 @@ def ls(
 
 
 @runs.command()
-def show(run: str, as_json: AsJson = False, url: Url = None, api_key: Key = None) -> None:
-    """Show a run: status, errors, what each block did."""
+def show(
+    run: str,
+    blocks: Annotated[bool, typer.Option("--blocks", help="Also what each block did.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Show a run: status, errors, calls, output."""
 
     async def work(api: Api) -> dict[str, Any]:
         automation, one = await _found(api, run)
-        return await with_output(api, automation, one)
+        found = await with_output(api, automation, one)
+        return {**found, "blocks": await blocks_of(api, automation, str(one["id"]))} if blocks else found
 
     found = on_server(url, api_key, work)
     if as_json:
         say_json(found)
-    else:
-        show_run(found)
+        return
+    show_run(found)
+    if blocks:
+        show_blocks(found["blocks"])
 
 
 @runs.command()
@@ -76,7 +84,7 @@ def watch(run: str, as_json: AsJson = False, url: Url = None, api_key: Key = Non
 
     async def work(api: Api) -> dict[str, Any]:
         automation, found = await _found(api, run)
-        return await wait_for(api, automation, found, quiet=as_json)
+        return await followed(api, automation, found, quiet=as_json)
 
     ended = on_server(url, api_key, work)
     if as_json:
@@ -99,24 +107,110 @@ def retry(run: str, url: Url = None, api_key: Key = None) -> None:
     _act(run, "retry", url, api_key)
 
 
-async def wait_for(api: Api, automation: str, run: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
-    """The run once it is over; on a terminal its progress shows meanwhile."""
-    shows = not quiet and sys.stderr.isatty()
-    while run["status"] not in ENDED:
-        await asyncio.sleep(LOOK_SECONDS)
-        run = await api.call("GET", f"automations/{automation}/runs/{run['id']}")
-        if shows:
-            items = (run.get("metrics") or {}).get("items", 0)
-            sys.stderr.write(f"\r{run['status']}: {items} items ")
-            sys.stderr.flush()
-    if shows:
-        sys.stderr.write("\n")
-    return run
+@runs.command()
+def pause(run: str, url: Url = None, api_key: Key = None) -> None:
+    """Pause a run at its next block or loop item; it holds no worker until it is resumed."""
+    _act(run, "pause", url, api_key)
+
+
+@runs.command()
+def resume(run: str, url: Url = None, api_key: Key = None) -> None:
+    """Go on with a paused run where it was."""
+    _act(run, "resume", url, api_key)
+
+
+@runs.command()
+def rerun(
+    run: str,
+    inputs: Annotated[
+        str | None, typer.Option(metavar="JSON", help="In place of what the run began with; left out: the same.")
+    ] = None,
+    same_version: Annotated[
+        bool, typer.Option("--same-version", help="The version that the run ran, not the current one.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: Key = None,
+) -> None:
+    """Run once more from the start, with the same or other inputs."""
+    body: dict[str, Any] = {"version": "same" if same_version else "current"}
+    if inputs is not None:
+        body["inputs"] = json_option(inputs, "--inputs")
+
+    async def work(api: Api) -> dict[str, Any]:
+        automation, one = await _found(api, run)
+        started = await api.call("POST", f"automations/{automation}/runs/{one['id']}/actions/rerun", body=body)
+        if not wait:
+            return dict(started)
+        ended = await wait_for(api, automation, started, quiet=as_json)
+        return await with_output(api, automation, ended)
+
+    found = on_server(url, api_key, work)
+    if as_json:
+        say_json(found)
+    else:
+        show_run(found)
+    if wait and not str(found["status"]).startswith("finished"):
+        raise typer.Exit(1)
+
+
+@runs.command()
+def purge(
+    older_than: Annotated[
+        float | None,
+        typer.Option(
+            "--older-than", min=0, metavar="DAYS", help="Runs that ended so long ago; else as each tenant has set it."
+        ),
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Only the runs of this tenant (its id).")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, and leave it.")] = False,
+    reclaim: Annotated[
+        bool, typer.Option("--reclaim", help="Then give the space back to the disk; locks the tables meanwhile.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove old runs with all that they kept, in the database of this installation."""
+    from uuid import UUID
+
+    from tieline.automations.runs.retention import Report, Retention
+    from tieline.server.settings import Settings
+    from tieline.storage.database import Database
+
+    try:
+        only = UUID(tenant) if tenant else None
+    except ValueError:
+        raise BadInput(f"{tenant!r} is not the id of a tenant; `tieline doctor` and the OEM API name them") from None
+
+    async def work() -> Report:
+        settings = Settings()
+        if settings.embedded:
+            settings.prepare_data_dir()
+        database = await Database.open(settings.database_url, settings.data_dir, pool_size=2)
+        async with database:
+            retention = Retention(database, settings.run_retention_days)
+            if dry_run:
+                return await retention.preview(older_than=older_than, tenant=only)
+            report = await retention.purge(older_than=older_than, tenant=only)
+            if reclaim:
+                await retention.reclaim()
+            return report
+
+    report = asyncio.run(work())
+    if as_json:
+        told = {"dryRun": dry_run, "reclaimed": reclaim and not dry_run, "seconds": round(report.seconds, 3)}
+        say_json({**told, "tenants": report.tenants, "rows": dict(sorted(report.counts.items()))})
+        return
+    if not report.total:
+        say("nothing to purge")
+        return
+    table(sorted(report.counts.items()), "WOULD GO" if dry_run else "GONE", "ROWS")
 
 
 def show_run(run: dict[str, Any]) -> None:
     """A run for people."""
-    say(f"run {run['id']}: {run['status']}" + (f", “{run['title']}”" if run.get("title") else ""))
+    status = "paused" if run.get("paused") else run["status"]
+    say(f"run {run['id']}: {status}" + (f", “{run['title']}”" if run.get("title") else ""))
     for label, field in (("started", "startTime"), ("stopped", "stopTime")):
         if run.get(field):
             say(f"  {label:8} {run[field]}")

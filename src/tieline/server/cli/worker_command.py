@@ -15,12 +15,11 @@ def worker(
     parent: Annotated[int, typer.Option(hidden=True, help="End when this process does.")] = 0,
 ) -> None:
     """Start one more worker, on any machine that reaches the database."""
-    import asyncio
-
+    from tieline.server.event_loop import run
     from tieline.server.logging import configure
     from tieline.server.settings import Settings
     from tieline.server.worker import work
 
     settings = Settings()
     configure(settings.log_level)
-    asyncio.run(work(settings, concurrency=concurrency, parent=parent or None))
+    run(work(settings, concurrency=concurrency, parent=parent or None))

@@ -39,6 +39,9 @@ from tieline.api.edge.ids import parse_id, path_id
 from tieline.api.edge.lists import ListQuery, Lists, one_value
 from tieline.api.edge.preconditions import IF_MATCH, expected
 from tieline.automations.library import DEFAULT_MAX_CONCURRENT_RUNS, state_tag
+from tieline.automations.library.bindings import bind
+from tieline.automations.runs.places import PRIORITIES
+from tieline.automations.runs.retention import RETENTION_SETTING, SUCCESS_SETTING
 from tieline.automations.triggers import timings
 from tieline.automations.workspace import Report, check
 from tieline.core import json
@@ -102,8 +105,10 @@ async def create_automation(
             max_concurrent_runs=wanted.max_concurrent_runs,
             concurrency_limit=await _concurrency_limit(unit),
             follows=_follows(wanted.follows),
+            note=wanted.note,
+            priority=PRIORITIES[wanted.priority],
         )
-        return await _detail(call, unit, row, report=_report(workspace), status=201)
+        return await _detail(call, unit, row, report=await _report(call, unit, row), status=201)
 
 
 @router.get(
@@ -113,8 +118,8 @@ async def create_automation(
 async def get_settings(call: Reader) -> Response:
     """What holds for all automations of the tenant."""
     async with call.unit() as unit:
-        limit = await _concurrency_limit(unit)
-    return Json({SETTING: limit})
+        stored = await tenants.settings_of(unit)
+    return Json(_shown_settings(stored))
 
 
 @router.put(
@@ -132,10 +137,15 @@ async def put_settings(
 ) -> Response:
     """Changes what is sent. For tenant administrators."""
     call.principal.require_admin()
-    changes = {SETTING: body.model.max_concurrent_runs_per_automation} if body.sent(SETTING) else {}
+    wanted = {
+        SETTING: body.model.max_concurrent_runs_per_automation,
+        RETENTION_SETTING: body.model.run_retention_days,
+        SUCCESS_SETTING: body.model.success_data_hours,
+    }
+    changes = {name: value for name, value in wanted.items() if body.sent(name)}
     async with call.services.database.system() as unit:
         stored = await tenants.put_settings(unit, call.principal.tenant_id, **changes)
-    return Json({SETTING: _limit_in(stored)})
+    return Json(_shown_settings(stored))
 
 
 @router.get(
@@ -212,7 +222,10 @@ async def update_automation(
     automation_id: AutomationId,
     body: Annotated[Incoming[UpdateAutomation], Depends(json_body(UpdateAutomation, large=True))],
 ) -> Response:
-    """Changes what is sent, leaves the rest. Another workspace becomes a new version; runs under way keep theirs."""
+    """Changes what is sent, leaves the rest. Another workspace becomes a new version; runs under way keep theirs.
+
+    A 409 says in `meta` who saved which version when, and which one was `yours`.
+    """
     wanted = body.model
     workspace = body.raw("workspace") if body.sent("workspace") else None
     async with call.unit() as unit:
@@ -229,8 +242,10 @@ async def update_automation(
             max_concurrent_runs=wanted.max_concurrent_runs if body.sent("maxConcurrentRuns") else UNSET,
             concurrency_limit=await _concurrency_limit(unit),
             follows=_follows(wanted.follows) if body.sent("follows") else UNSET,
+            note=wanted.note,
+            priority=PRIORITIES[wanted.priority] if body.sent("priority") else UNSET,
         )
-        return await _detail(call, unit, row, report=None if workspace is None else _report(workspace))
+        return await _detail(call, unit, row, report=None if workspace is None else await _report(call, unit, row))
 
 
 @router.delete(
@@ -261,7 +276,10 @@ async def copy_automation(
     automation_id: AutomationId,
     body: Annotated[Incoming[CopyAutomation], Depends(json_body(CopyAutomation))],
 ) -> Response:
-    """Makes another one with the same workspace, in the caller's personal space, without schedules and history."""
+    """Makes another one with the newest workspace, in the caller's personal space, without schedules and history.
+
+    Connections that the caller may not use are left out.
+    """
     async with call.unit() as unit:
         await reach(call, unit, automation_id)
         row = await call.services.automations.copy(
@@ -304,7 +322,10 @@ async def _set_enabled(call: Call, automation_id: UUID, enabled: bool) -> Respon
 async def change_owner(
     call: Writer, automation_id: AutomationId, body: Annotated[Incoming[ChangeOwner], Depends(json_body(ChangeOwner))]
 ) -> Response:
-    """Gives it to another user, without its run history. For tenant administrators."""
+    """Gives it to another user, with its versions and runs. For tenant administrators.
+
+    Connections that the new owner may not use are taken out of the newest workspace, which makes a version.
+    """
     return await _change_owner(call, automation_id, body.model.user_id)
 
 
@@ -325,7 +346,12 @@ async def _change_owner(call: Call, automation_id: UUID, user_id: str) -> Respon
     call.principal.require_admin()
     async with call.unit() as unit:
         await reach(call, unit, automation_id)
-        await call.services.automations.change_owner(unit, automation_id, parse_id(user_id, "user", pointer="/userId"))
+        await call.services.automations.change_owner(
+            unit,
+            automation_id,
+            parse_id(user_id, "user", pointer="/userId"),
+            changed_by=call.principal.user_id,
+        )
     return Empty()
 
 
@@ -374,8 +400,14 @@ def _follows(wanted: list[FollowBody]) -> list[dict[str, Any]]:
     return [{"automationId": one.automation_id, "on": one.on} for one in wanted]
 
 
-def _report(workspace: bytes) -> Report:
-    return check(json.loads(workspace))
+async def _report(call: Call, unit: Unit, row: dict[str, Any]) -> Report:
+    return await bind(unit, check(json.loads(row["workspace"])), call.services.connectors, row["owner_id"])
+
+
+def _shown_settings(stored: dict[str, Any]) -> dict[str, Any]:
+    """What holds for all tenants unless they say otherwise is shown where this one does."""
+    own = {name: stored[name] for name in (RETENTION_SETTING, SUCCESS_SETTING) if stored.get(name) is not None}
+    return {SETTING: _limit_in(stored), **own}
 
 
 async def _concurrency_limit(unit: Unit) -> int:

@@ -12,9 +12,11 @@ from pydantic.alias_generators import to_camel
 
 from tieline.api.cloud.runs.schemas import STATUSES, RunDetail
 from tieline.api.cloud.runs.schemas import show_detail as show_run
-from tieline.api.edge.bodies import Body, Description, Name, Whole
+from tieline.api.edge.bodies import Body, Description, Document, Name, Whole
 from tieline.api.edge.documented import Links
+from tieline.automations.library.versions import live
 from tieline.automations.library.workspaces import mentioned
+from tieline.automations.runs.places import PRIORITIES
 from tieline.automations.workspace import Report
 from tieline.core.clock import iso
 from tieline.core.filters import Attribute
@@ -23,6 +25,7 @@ from tieline.tenancy.listing import Listing, by_letters
 
 State = Literal["available", "unavailable", "disabled"]
 RunMode = Literal["manual", "scheduled", "triggered", "webhook"]
+Priority = Literal["low", "normal", "high"]
 LastStatus = Literal[
     "failed",
     "finished",
@@ -38,7 +41,10 @@ LastStatus = Literal[
 Metric = Literal["runs", "scheduledRun", "triggeredRun", "webhookRuns", "duration", "bandwidthIn", "bandwidthOut"]
 METRICS: tuple[Metric, ...] = Metric.__args__  # type: ignore[attr-defined]
 
+LEVELS = {level: name for name, level in PRIORITIES.items()}
+
 ShortText = Annotated[str, StringConstraints(max_length=1000)]
+Note = Annotated[str, StringConstraints(max_length=2000)]
 
 LISTING = Listing(
     automations.c.id,
@@ -110,10 +116,12 @@ class CreateAutomation(Body):
     )
     schedules: list[ScheduleBody] = Field(default_factory=list, description="When it runs by itself.")
     follows: list[FollowBody] = Field(default_factory=list, description="At whose end it starts. Ours.")
-    workspace: dict[str, Any] = Field(default_factory=dict, description="The blocks; kept as it comes.")
+    workspace: Document = Field(default_factory=dict, description="The blocks; kept as it comes.")
     max_concurrent_runs: Whole = Field(
         alias="maxConcurrentRuns", default=1, ge=1, description="How many runs may be under way at once."
     )
+    priority: Priority = Field(default="normal", description="Which of the tenant's waiting runs goes first. Ours.")
+    note: Note = Field(default="", description="What to remember of the version that this saves. Ours.")
 
 
 class UpdateAutomation(Body):
@@ -125,10 +133,12 @@ class UpdateAutomation(Body):
         default_factory=list, description="All schedules; those left out are removed."
     )
     follows: list[FollowBody] = Field(default_factory=list, description="At whose end it starts. Ours.")
-    workspace: dict[str, Any] = Field(default_factory=dict, description="The blocks; another one makes a new version.")
+    workspace: Document = Field(default_factory=dict, description="The blocks; another one makes a new version.")
     max_concurrent_runs: Whole = Field(
         alias="maxConcurrentRuns", default=1, ge=1, description="How many runs may be under way at once."
     )
+    priority: Priority = Field(default="normal", description="Which of the tenant's waiting runs goes first. Ours.")
+    note: Note = Field(default="", description="What to remember of the version that this saves. Ours.")
 
 
 class CopyAutomation(Body):
@@ -160,6 +170,20 @@ class AutomationSettings(Body):
         ge=1,
         le=1000,
         description="The most that `maxConcurrentRuns` of an automation may be.",
+    )
+    run_retention_days: Whole | None = Field(
+        alias="runRetentionDays",
+        default=None,
+        ge=0,
+        le=36_500,
+        description="Days for which ended runs are kept; 0 = for ever, null = as the installation has it. Ours.",
+    )
+    success_data_hours: Whole | None = Field(
+        alias="successDataHours",
+        default=None,
+        ge=0,
+        le=876_000,
+        description="Hours for which the data of runs that went well is kept; null = as long as the run. Ours.",
     )
 
 
@@ -207,16 +231,22 @@ class Finding(_Wire):
     detail: str = ""
     block: str = ""
     block_id: str = ""
+    input: str = Field(default="", description="Which input of the block, where a formula is at fault.")
+    position: int | None = Field(default=None, description="Where in the formula, in characters from 0.")
+    text: str = Field(default="", description="What stands there.")
 
 
 class ImportReport(_Wire):
     """What was found in the workspace that came with the request."""
 
+    run_mode: RunMode
     blocks: int
     errors: list[Finding]
     warnings: list[Finding]
     unbound: list[dict[str, Any]]
     unknown: list[dict[str, Any]]
+    bound: list[dict[str, Any]]
+    disabled: list[dict[str, Any]]
 
 
 class AutomationItem(_Wire):
@@ -246,6 +276,9 @@ class AutomationDetail(AutomationItem):
     endpoint_ids: list[str]
     snippet_ids: list[str]
     version: int = Field(description="Grows with every change of the workspace. An addition of ours.")
+    live_version: int = Field(description="What triggers, schedules and calls start. Ours.")
+    pinned: bool = Field(description="Whether saving makes drafts; false = the newest version is live. Ours.")
+    priority: Priority = Field(description="Which of the tenant's waiting runs goes first. Ours.")
     last_run: RunDetail | None = None
     execution_token: str = Field(
         default="", description="Starts the automation from outside; only for those who may edit."
@@ -308,7 +341,7 @@ def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
         shown["spaceId"] = row["space_id"]
     if row["last_run_status"] is not None:
         # Lists of automations have no word for a run that waits behind another one.
-        waits = row["last_run_status"] not in STATUSES or row["last_run_status"] == "queued"
+        waits = row["last_run_status"] not in (*STATUSES, "paused") or row["last_run_status"] == "queued"
         shown["lastRunStatus"] = "not started" if waits else row["last_run_status"]
     if row["last_run_at"] is not None:
         shown["lastRunAt"] = iso(row["last_run_at"])
@@ -336,6 +369,9 @@ def show_detail(
         "endpointIds": guids.endpoints,
         "snippetIds": guids.snippets,
         "version": row["version"],
+        "liveVersion": live(row),
+        "pinned": row["live_version"] is not None,
+        "priority": LEVELS[row["priority"]],
     }
     if row["follows"]:
         shown["follows"] = row["follows"]
@@ -346,11 +382,5 @@ def show_detail(
     if execution_token is not None:
         shown["executionToken"] = execution_token
     if report is not None:
-        shown["importReport"] = {
-            "blocks": report.blocks,
-            "errors": report.errors,
-            "warnings": report.warnings,
-            "unbound": report.unbound,
-            "unknown": report.unknown,
-        }
+        shown["importReport"] = report.as_dict()
     return shown

@@ -1,4 +1,4 @@
-"""Usage: what runs did, by day."""
+"""Usage: what runs did, by day; those that are there, and those that were purged."""
 
 from __future__ import annotations
 
@@ -7,40 +7,27 @@ from typing import Any
 import sqlalchemy as sa
 
 from tieline.api.cloud.automations.errors import InvalidUsageQuery
+from tieline.automations.runs.usage import DAY, FIGURES, KEPT
 from tieline.core import filters
 from tieline.core.filters import Attribute, Both, Comparison, Either, Negation, Node
-from tieline.storage.tables import automations, runs
+from tieline.storage.tables import automations, runs, usage_days
 from tieline.storage.unit import Unit
 from tieline.tenancy.conditions import condition
 
-KEPT_DAYS = 400
 MAX_ROWS = 10_000
 
 # The documents spell two of the metrics one way in the filter and another in the answer.
 _SPELLINGS = {"scheduledruns": "scheduledRun", "triggeredruns": "triggeredRun"}
 _METRICS = ("runs", "scheduledRun", "triggeredRun", "webhookRuns", "duration", "bandwidthIn", "bandwidthOut")
 
-_day = sa.cast(sa.func.timezone("UTC", runs.c.created_at), sa.Date)
-
-
-def _bytes(name: str) -> sa.ColumnElement[int]:
-    figure = runs.c.metrics["network"][name].as_string()
-    return sa.func.coalesce(sa.func.sum(sa.cast(figure, sa.BigInteger)), 0)
-
-
-def _with_mode(mode: str) -> sa.ColumnElement[int]:
-    return sa.func.count().filter(automations.c.run_mode == mode)
-
-
-_seconds = sa.func.coalesce(sa.func.sum(sa.extract("epoch", runs.c.stopped_at - runs.c.started_at)), 0)
-_FIGURES: dict[str, sa.ColumnElement[Any]] = {
-    "runs": sa.func.count(),
-    "scheduledRun": _with_mode("scheduled"),
-    "triggeredRun": _with_mode("triggered"),
-    "webhookRuns": _with_mode("webhook"),
-    "duration": _seconds,
-    "bandwidthIn": _bytes("rxBytes"),
-    "bandwidthOut": _bytes("txBytes"),
+_COLUMNS = {
+    "runs": "runs",
+    "scheduledRun": "scheduled_runs",
+    "triggeredRun": "triggered_runs",
+    "webhookRuns": "webhook_runs",
+    "duration": "seconds",
+    "bandwidthIn": "received",
+    "bandwidthOut": "sent",
 }
 
 
@@ -57,22 +44,22 @@ async def usage(unit: Unit, filter_text: str, *, by_automation: bool) -> list[di
 
 def _table(unit: Unit, *, by_automation: bool) -> sa.Subquery:
     """One row for each day, metric and, where asked for, automation."""
-    group: list[sa.ColumnElement[Any]] = [_day]
-    columns: list[sa.ColumnElement[Any]] = [_day.label("date")]
+    each = _purged_and_not(unit)
+    group: list[sa.ColumnElement[Any]] = [each.c.day]
+    columns: list[sa.ColumnElement[Any]] = [each.c.day.label("date")]
+    source: sa.FromClause = each
     if by_automation:
+        # Automations that are gone have neither name nor owner; their runs count for the tenant only.
+        mine = (automations.c.tenant_id == unit.tenant_id) & (automations.c.id == each.c.automation_id)
+        source = each.join(automations, mine)
         group += [automations.c.id, automations.c.name, automations.c.owner_id]
         columns += [
             automations.c.id.label("guid"),
             automations.c.name.label("automation_name"),
             automations.c.owner_id.label("owner_id"),
         ]
-    figures = (
-        unit.select(runs, *columns, *(figure.label(f"f_{name}") for name, figure in _FIGURES.items()))
-        .join(automations, (automations.c.tenant_id == runs.c.tenant_id) & (automations.c.id == runs.c.automation_id))
-        .where(runs.c.created_at > sa.func.now() - sa.text(f"interval '{KEPT_DAYS} days'"))
-        .group_by(*group)
-        .subquery("figures")
-    )
+    sums = (sa.func.sum(each.c[column]).label(f"f_{name}") for name, column in _COLUMNS.items())
+    figures = sa.select(*columns, *sums).select_from(source).group_by(*group).subquery("figures")
     keys = [figures.c.date, *((figures.c.guid, figures.c.automation_name, figures.c.owner_id) if by_automation else ())]
     parts = [
         sa.select(
@@ -83,6 +70,21 @@ def _table(unit: Unit, *, by_automation: bool) -> sa.Subquery:
         for name in _METRICS
     ]
     return sa.union_all(*parts).subquery("usage")
+
+
+def _purged_and_not(unit: Unit) -> sa.Subquery:
+    """One or two rows for each automation and day: of the runs that are there, of those that were purged."""
+    there = (
+        unit.select(runs, runs.c.automation_id, DAY.label("day"), *(sums.label(n) for n, sums in FIGURES.items()))
+        .join(automations, (automations.c.tenant_id == runs.c.tenant_id) & (automations.c.id == runs.c.automation_id))
+        .where(runs.c.created_at > sa.func.now() - KEPT)
+        .group_by(runs.c.automation_id, DAY)
+    )
+    kept = (usage_days.c[name] for name in FIGURES)
+    purged = unit.select(usage_days, usage_days.c.automation_id, usage_days.c.day, *kept).where(
+        usage_days.c.day > sa.cast(sa.func.timezone("UTC", sa.func.now() - KEPT), sa.Date)
+    )
+    return sa.union_all(there, purged).subquery("each")
 
 
 def _known_metrics(node: Node) -> Node:

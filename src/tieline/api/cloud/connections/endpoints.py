@@ -261,7 +261,8 @@ async def check_connection(call: Writer, connection_id: ConnectionId) -> Respons
         await reach(call, unit, connection_id)
     services = call.services
     result = await services.connections.check(call.principal.tenant_id, connection_id, services.egress)
-    return Json({"connected": result.ok, "is_connected": result.ok, "detail": "" if result.ok else result.detail})
+    told = {"detail": "" if result.ok else result.detail, "note": result.note}
+    return Json({"connected": result.ok, "is_connected": result.ok, **told})
 
 
 @probing.post(
@@ -318,7 +319,7 @@ async def _used_by(unit: Unit, connection_id: UUID) -> str | None:
             automation_versions,
             (automation_versions.c.tenant_id == automations.c.tenant_id)
             & (automation_versions.c.automation_id == automations.c.id)
-            & (automation_versions.c.version == automations.c.version),
+            & automation_versions.c.version.in_((automations.c.version, automations.c.live_version)),
         )
         .where(
             sa.func.strpos(

@@ -140,6 +140,7 @@ class ConnectionCheck(BaseModel):
     connected: bool
     is_connected: bool
     detail: str = Field(description="Why not. Ours.")
+    note: str = Field(default="", description="What was found out besides: the host key of an SFTP server. Ours.")
 
 
 class ProbeConnection(Body):

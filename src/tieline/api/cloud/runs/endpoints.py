@@ -10,6 +10,7 @@ from msgspec import Raw
 from starlette.responses import PlainTextResponse, Response
 
 from tieline.api.cloud.automations.reach import cursor_name, reach
+from tieline.api.cloud.runs.answers import check_answers
 from tieline.api.cloud.runs.errors import conflicts_are_bad_requests
 from tieline.api.cloud.runs.schemas import (
     LISTING,
@@ -29,6 +30,7 @@ from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
 from tieline.api.edge.lists import ListQuery, Lists
+from tieline.automations.runs import history
 from tieline.core import json
 from tieline.storage.tables import runs
 from tieline.storage.unit import Unit
@@ -78,9 +80,11 @@ async def start_run(
     automation_id: AutomationId,
     body: Annotated[Incoming[StartRun], Depends(json_body(StartRun))],
 ) -> Response:
-    """Queues a run of the automation's newest version; `inputs` is an addition of ours and reaches the start block."""
+    """Queues a run of the automation's live version; `inputs` is an addition of ours and reaches the start block."""
     async with call.unit() as unit:
         automation = await reach(call, unit, automation_id)
+        if body.model.inputs is not None:
+            await check_answers(unit, automation, body.model.inputs)
         with conflicts_are_bad_requests():
             run = await call.services.runs.start(
                 unit,
@@ -151,9 +155,9 @@ async def debug_log(call: Reader, automation_id: AutomationId, run_id: RunId) ->
     size = 0
     after = 0
     async with call.unit() as unit:
-        await _run(call, unit, automation_id, run_id)
+        run = await _run(call, unit, automation_id, run_id)
         while entries := await call.services.runs.debug(unit, run_id, limit=DEBUG_PAGE, after=after):
-            for entry in entries:
+            for entry in await history.logged(unit, run, entries):
                 line = json.dumps(entry)
                 size += len(line) + 1
                 lines.append(line)

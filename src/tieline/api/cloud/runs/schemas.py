@@ -118,6 +118,7 @@ class RunItem(_Wire):
     test_run: bool
     is_archived: bool
     archived: bool
+    paused: bool = Field(description="Somebody paused it; `status` is then `queued`. An addition of ours.")
     error: list[dict[str, Any]] | None
     created_at: datetime
     updated_at: datetime
@@ -176,6 +177,7 @@ def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
         "testRun": row["is_test"],
         "isArchived": False,
         "archived": False,
+        "paused": row["status"] == "paused",
         "error": row["error"],
         "executedById": row["executed_by"],
         "createdAt": iso(row["created_at"]),

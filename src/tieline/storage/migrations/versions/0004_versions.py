@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -70,6 +72,7 @@ def upgrade() -> None:
             comment="JSON of a test run: pinned outputs, where it ends, sample data",
         ),
     )
+    op.execute((Path(__file__).parent / "0004_queue.sql").read_text(encoding="utf-8"))
 
 
 def _add(table: str, *columns: sa.Column[object]) -> None:
