@@ -46,11 +46,20 @@ class Process:
             self._command, env=self._environment, stdout=self._log, stderr=self._log, start_new_session=True
         )
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL, and up again."""
+        self.end()
+        self.start()
+
+    def end(self) -> None:
+        """SIGKILL; it stays down until it is started."""
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self.start()
 
     def stop(self) -> None:
         self._process.terminate()

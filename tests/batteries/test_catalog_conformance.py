@@ -11,7 +11,7 @@ from tieline.connectors.importers import import_document
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", [name for name in catalog.names() if not name.startswith("file-")])
 async def test_a_catalog_connector_conforms(name: str) -> None:
     made = await conform(catalog.load(name))
     assert made.ok, [f"{one.block} {one.scenario}: {one.reason}" for one in made.results if one.outcome == "fail"]

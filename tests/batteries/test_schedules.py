@@ -12,14 +12,17 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from datetime import timedelta
-from itertools import pairwise
+from datetime import datetime, timedelta
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.automations.triggers.conftest import Office, document, opened
+from tieline.automations.triggers.recurrence import Timing
+from tieline.automations.triggers.scheduler import Scheduler
+from tieline.automations.triggers.timings import timing
 from tieline.core.clock import now
 from tieline.security.vault import Vault
 from tieline.storage.database import Database
@@ -128,3 +131,79 @@ async def test_each_slot_once_although_workers_die(
         assert all(step % SECONDS == 0 for step in each)
         if misfire == "all":
             assert set(each) == {SECONDS}, "no slot left out"
+
+
+RULES: dict[str, dict[str, Any]] = {
+    "night": {"recurrence": "30 2 * * *", "timezone": "Europe/Stockholm"},
+    "quarters": {"recurrence": "*/15 * * * *", "timezone": "Europe/Stockholm"},
+    "hours": {"recurrence": "0 * * * *", "timezone": "America/St_Johns"},
+    "interval": {"interval": 1800},
+}
+
+
+def until(rule: Timing, since: datetime, end: datetime) -> list[datetime]:
+    return list(takewhile(lambda slot: slot <= end, rule.slots(since)))
+
+
+class Skewed:
+    """The clock of one machine: the common one and what it is wrong by."""
+
+    def __init__(self, office: Office, seconds: float) -> None:
+        self._office, self._by = office, timedelta(seconds=seconds)
+
+    def __call__(self) -> datetime:
+        return self._office.clock() + self._by
+
+
+@pytest.mark.parametrize("misfire", ["all", "once", "skip"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        pytest.param("2026-03-28T22:00:00Z", id="clocks-put-forward"),
+        pytest.param("2026-10-24T22:00:00Z", id="clocks-put-back"),
+        pytest.param("2026-10-31T22:00:00Z", id="another-zone-put-back"),
+    ],
+)
+async def test_each_slot_once_while_clocks_jump_and_schedulers_come_and_go(
+    database: Database, begin: str, misfire: str
+) -> None:
+    """One night: three schedulers whose clocks differ, jumps of the clock, half hours without a scheduler."""
+    office, chance = await opened(database), random.Random(begin + misfire)
+    office.clock.moment = start = datetime.fromisoformat(begin)
+    made = {
+        name: await office.automation(document("scheduled"), schedules=[{**rule, "misfire": misfire}])
+        for name, rule in RULES.items()
+    }
+    rows = {name: await office.schedule(automation) for name, automation in made.items()}
+    crowd = [Scheduler(database, clock=Skewed(office, seconds)) for seconds in (-30, 0, 30)]
+    end = start + timedelta(hours=8)
+    while office.clock() < end:
+        jump = chance.random()
+        if jump < 0.04:  # nobody looks for a while
+            office.clock.move(minutes=chance.uniform(5, 30))
+        elif jump < 0.08:  # the clock of all machines is put back
+            office.clock.move(minutes=-chance.uniform(1, 5))
+            await crowd[1].repair()
+        elif jump < 0.1:  # one is ahead, starts what is not due yet, and is put right
+            office.clock.move(hours=2)
+            await crowd[0].fire()
+            office.clock.move(hours=-2)
+            while any([await one.repair() for one in crowd]):
+                pass
+        else:
+            office.clock.move(seconds=chance.uniform(20, 400))
+        await asyncio.gather(*(one.fire() for one in chance.sample(crowd, 2)))
+        await office.end_runs()
+    async with database.tenant(office.tenant) as unit:
+        found = await unit.all(unit.select(runs).order_by(runs.c.scheduled_at))
+    for name, automation in made.items():
+        started = [row["scheduled_at"] for row in found if row["automation_id"] == automation]
+        assert len(started) == len(set(started)), f"{name}: no slot twice"
+        due = until(timing(rows[name]), start, office.clock())
+        assert set(due) - set(started) == set() or misfire != "all", f"{name}: no slot left out"
+        # A clock that is put back at the beginning, or was ahead at the end, sees slots from before and after.
+        around = timedelta(hours=3)
+        assert set(started) <= set(until(timing(rows[name]), start - around, office.clock() + around)), (
+            f"{name}: nothing but slots"
+        )
+        assert started or misfire == "skip", f"{name}: what is missed stops nothing"
