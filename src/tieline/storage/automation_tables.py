@@ -34,6 +34,7 @@ automations = owned(
     Column("state", Text, nullable=False, server_default=text("'available'")),
     Column("run_mode", Text, nullable=False, server_default=text("'manual'")),
     Column("version", Integer, nullable=False, comment="the newest version; a run names its own"),
+    Column("template_id", Uuid, nullable=True, comment="it runs this template's document; versions are the template's"),
     Column("live_version", Integer, nullable=True, comment="what triggers start; null = always the newest"),
     Column("priority", SmallInteger, nullable=False, server_default=text("0"), comment="-1 low, 0 normal, 1 high"),
     Column(

@@ -27,6 +27,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from tieline.storage.api_tables import (
+    audit_log,
+    csp_origins,
+    event_deliveries,
+    event_webhooks,
+    events,
+    oauth_client_secrets,
+    oauth_clients,
+    oauth_codes,
+    oauth_tokens,
+    space_assignments,
+    web_integrations,
+)
 from tieline.storage.automation_tables import (
     automation_versions,
     automations,
@@ -44,11 +57,20 @@ from tieline.storage.automation_tables import (
     schedules,
     usage_days,
 )
+from tieline.storage.oem_tables import (
+    embed_sessions,
+    integrations,
+    partner_keys,
+    template_versions,
+    templates,
+    used_tokens,
+)
 from tieline.storage.schema import created, metadata, owned, updated
 
 __all__ = [
     "TENANT_TABLES",
     "api_keys",
+    "audit_log",
     "automation_versions",
     "automations",
     "block_pins",
@@ -58,12 +80,23 @@ __all__ = [
     "connector_revisions",
     "connector_watches",
     "connectors",
+    "csp_origins",
     "data_store",
     "data_store_writes",
+    "embed_sessions",
+    "event_deliveries",
+    "event_webhooks",
+    "events",
     "form_answers",
+    "integrations",
     "journal",
     "metadata",
     "notices",
+    "oauth_client_secrets",
+    "oauth_clients",
+    "oauth_codes",
+    "oauth_tokens",
+    "partner_keys",
     "partners",
     "pointers",
     "purge_totals",
@@ -74,10 +107,15 @@ __all__ = [
     "run_files",
     "runs",
     "schedules",
+    "space_assignments",
     "spaces",
+    "template_versions",
+    "templates",
     "tenants",
     "usage_days",
+    "used_tokens",
     "users",
+    "web_integrations",
     "webhook_deliveries",
     "webhook_subscriptions",
 ]
@@ -89,7 +127,10 @@ partners = Table(
     Column("name", Text, nullable=False),
     Column("app_id", Text, nullable=False, unique=True),
     Column("api_key_hash", LargeBinary, nullable=True),
+    Column("api_key_sealed", LargeBinary, nullable=True, comment="HS256 tokens are signed with it"),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="branding, origins, notices"),
     created(),
+    updated(),
 )
 
 tenants = Table(
@@ -100,7 +141,11 @@ tenants = Table(
     Column("external_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("status", Text, nullable=False, server_default=text("'active'"), comment="active, disabled"),
+    Column("status_at", DateTime(timezone=True), nullable=True),
+    Column("purge_at", DateTime(timezone=True), nullable=True),
     created(),
+    updated(),
     UniqueConstraint("partner_id", "external_id"),
     ForeignKeyConstraint(["partner_id"], ["partners.id"], ondelete="CASCADE"),
 )
@@ -111,7 +156,10 @@ users = owned(
     Column("email", Text, nullable=True),
     Column("name", Text, nullable=False, server_default=text("''")),
     Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("status", Text, nullable=False, server_default=text("'active'"), comment="active, invited, disabled"),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="picture, locale, zone"),
     created(),
+    updated(),
     UniqueConstraint("tenant_id", "external_id"),
     ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
 )
@@ -120,6 +168,9 @@ spaces = owned(
     "spaces",
     Column("name", Text, nullable=False),
     Column("owner_id", Uuid, nullable=True),
+    Column("type", Text, nullable=False, server_default=text("'shared'")),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("created_by", Uuid, nullable=True),
     created(),
     updated(),
     ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
@@ -133,7 +184,10 @@ api_keys = owned(
     Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     Column("expires_at", DateTime(timezone=True), nullable=True),
     Column("revoked_at", DateTime(timezone=True), nullable=True),
+    Column("sub_type", Text, nullable=False, server_default=text("'user'"), comment="user, externalClient"),
+    Column("created_by", Uuid, nullable=True),
     created(),
+    updated(),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
 )
 
