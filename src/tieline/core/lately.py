@@ -11,8 +11,8 @@ class Lately:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._newest: tuple[Hashable, float] = (None, float("-inf"))
-        self._before = self._newest
+        self._newest: tuple[Hashable, float] = ("", float("-inf"))
+        self._before: tuple[Hashable, float] = self._newest
 
     def came(self, who: Hashable) -> None:
         if who != self._newest[0]:

@@ -26,7 +26,7 @@ from tieline.storage.roles import SYSTEM
 from tieline.storage.unit import QUEUE
 
 CLAIMABLE: Final = ("not started", "queued", "starting", "running", "must stop")
-_LINES: Final = 6  # connections at most; a statement may wait for a row that somebody else has locked
+_LINES: Final = 8  # connections at most; a statement may wait for a row that somebody else has locked
 
 # Starting a run looks the automation up by its key, which a stronger lock would make wait.
 _LOCK_FOR_TURN: LiteralString = """

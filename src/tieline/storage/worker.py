@@ -154,7 +154,7 @@ class Worker:
 
     def _room(self) -> tuple[int, list[str]]:
         """How many jobs may be taken, and the tenants of which none: they have as many as one tenant may have, which is
-        half of the worker's places while others have jobs as well.
+        a quarter of the worker's places while others have jobs as well.
         """
         having = Counter(self._tenants[job_id] for job_id in self._running)
         share = {tenant: self._share(tenant) for tenant in having}
@@ -163,7 +163,7 @@ class Worker:
         return min(self._places - len(self._running), least), full
 
     def _share(self, tenant: str) -> int:
-        return (self._concurrency + 1) // 2 if self._lately.others_than(tenant) else self._concurrency
+        return (self._concurrency + 3) // 4 if self._lately.others_than(tenant) else self._concurrency
 
     async def _file_and_fetch(self, free: int, full: list[str]) -> list[Any]:
         """Report what has ended and take up to ``free`` new jobs, in one round trip."""
