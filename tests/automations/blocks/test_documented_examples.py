@@ -62,13 +62,19 @@ NEED_A_WORKER = {
 
 
 def examples() -> dict[str, dict[str, Any]]:
+    """By block type; a second example of a block is called ``Block 2``."""
     sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     found = {}
     for section in sections:
         name = section.split("\n", 1)[0].strip()
-        for source in re.findall(r"```json\n(.*?)```", section, flags=re.DOTALL):
-            found[name] = json.loads(source)
+        for number, source in enumerate(re.findall(r"```json\n(.*?)```", section, flags=re.DOTALL), start=1):
+            found[name if number == 1 else f"{name} {number}"] = json.loads(source)
     return found
+
+
+def of(kinds: set[str], *, others: bool = False) -> list[str]:
+    """Names of the examples of these block types, or of all others."""
+    return [name for name in examples() if (name.split(" ")[0] in kinds) is not others]
 
 
 def expanded(step: dict[str, Any]) -> Any:
@@ -84,7 +90,7 @@ def expanded(step: dict[str, Any]) -> Any:
     return (made, edges) if edges else made
 
 
-@pytest.mark.parametrize("name", [name for name in examples() if name not in NEED_A_WORKER | NEED_THE_SANDBOX])
+@pytest.mark.parametrize("name", of(NEED_A_WORKER | NEED_THE_SANDBOX, others=True))
 async def test_the_example_does_what_the_page_says(name: str) -> None:
     example = examples()[name]
     whole = document(*map(expanded, example["steps"]), variables=example.get("variables"))
@@ -95,7 +101,7 @@ async def test_the_example_does_what_the_page_says(name: str) -> None:
     assert interpreter.state.title == example.get("title", "")
 
 
-@pytest.mark.parametrize("name", sorted(NEED_A_WORKER))
+@pytest.mark.parametrize("name", of(NEED_A_WORKER))
 async def test_the_example_does_what_the_page_says_in_a_real_run(name: str, place: Place) -> None:
     source = json.dumps(examples()[name]).replace("https://api.example.com", place.web.url)
     if "CALLED" in source:
@@ -114,7 +120,7 @@ def sandbox() -> Iterator[Running]:
         yield started
 
 
-@pytest.mark.parametrize("name", sorted(NEED_THE_SANDBOX))
+@pytest.mark.parametrize("name", of(NEED_THE_SANDBOX))
 async def test_the_example_does_what_the_page_says_on_the_sandbox(name: str, place: Place, sandbox: Running) -> None:
     example = json.loads(json.dumps(examples()[name]).replace("GATHER", await gather(place, sandbox)))
     row = await place.run(*map(expanded, example["steps"]), inputs=example.get("start"))
@@ -156,7 +162,7 @@ async def gather(place: Place, sandbox: Running) -> str:
 
 def test_every_block_has_its_example() -> None:
     named = {name for name in block_types() if not name.startswith("Test")}
-    assert set(examples()) == named
+    assert {name.split(" ")[0] for name in examples()} == named
 
 
 async def test_the_first_automation_of_the_guide_imports_and_runs() -> None:

@@ -110,6 +110,19 @@ async def test_a_test_run_takes_pins_and_tells_what_its_last_block_gave(
     assert [body["effect"] for body in api.bodies] == ["real"]
 
 
+async def test_one_block_alone_takes_its_data_from_an_earlier_run(bench: Bench, worker: Executor) -> None:
+    first = block("FilterListBlock", "first", inputs={"input": "{$.start.list}"})
+    second = block("ReverseListBlock", "second", inputs={"input": "{$.first}"})
+    automation = await bench.automation(document(first, second))
+    earlier = await bench.ended(await bench.start(automation, {"list": [1, 2, 3]}))
+    async with bench.database.tenant(bench.tenant) as unit:
+        trial = await trials.trial(unit, automation, only=second["id"], like=earlier)
+        run = await bench.runs.start(unit, automation=automation, context="test_run", test=True, trial=trial)
+    ended = await bench.ended(run["id"])
+    async with bench.database.tenant(bench.tenant) as unit:
+        assert await trials.output(unit, ended, second["id"]) == [3, 2, 1]
+
+
 async def test_a_parallel_loop_keeps_its_calls_side_by_side(bench: Bench, api: Api, worker: Executor) -> None:
     api.gate.clear()
     workspace = effects(api, 8)

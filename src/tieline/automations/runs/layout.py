@@ -139,6 +139,8 @@ def _placed(index: int, block: Mapping[str, Any], variables: Mapping[str, tuple[
     if kind is not None:
         with suppress(TielineError, TypeError, ValueError, LookupError, AttributeError):
             branches = kind.branches(block)
+    if block["type"] == "TryBlock":
+        branches = [block.get("tryChildId"), block.get("catchChildId")]
     follows = [block.get("childId"), block.get("loopBlockId"), *branches]
     return Placed(
         key=f"b{index}",

@@ -13,6 +13,7 @@ from tieline.automations.engine import codec
 from tieline.automations.engine.journal import GROUP, RESULT
 from tieline.automations.engine.registry import block_type
 from tieline.automations.engine.trial import Trial
+from tieline.automations.runs import sampling
 from tieline.automations.runs.layout import key_of, layout_of
 from tieline.automations.workspace import document as reading
 from tieline.core import clock, json
@@ -87,11 +88,13 @@ async def trial(
     until: str | None = None,
     only: str | None = None,
     sample: Mapping[str, Any] | None = None,
+    like: Mapping[str, Any] | None = None,
     pinned: bool = True,
 ) -> Trial:
     """What a test run of the newest version does. The block that it ends at runs, whatever is pinned to it.
 
-    ``sample`` fills what the blocks before ``only`` would have put out; pinned outputs are part of it.
+    ``sample`` fills what the blocks before ``only`` would have put out; so do pinned outputs, and before them what a
+    run had in the end, whose row is ``like``.
     """
     if until is not None and only is not None:
         raise BadInput("until and only exclude each other; give one of them", pointer="/only")
@@ -108,7 +111,9 @@ async def trial(
     given: dict[str, Any] = {}
     if only is not None:
         names = {block["id"]: reading.name_of(block) for block in await _blocks(unit, automation)}
-        given = {names[block_id]: _seen(output) for block_id, output in kept.items() if block_id in names}
+        if like is not None:
+            given = await sampling.sample(unit, like, set((await layout_of(unit, like)).by_name), None)
+        given |= {names[block_id]: _seen(output) for block_id, output in kept.items() if block_id in names}
         given |= sample or {}
     return Trial(pins=kept, until=until, only=only, sample=given)
 

@@ -15,8 +15,9 @@ from tieline.api.edge.access import Call, access
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
-from tieline.api.edge.ids import path_id, path_text
+from tieline.api.edge.ids import parse_id, path_id, path_text
 from tieline.automations.runs import trials
+from tieline.core.errors import BadInput
 
 router = APIRouter(tags=["automations"])
 
@@ -45,8 +46,12 @@ async def test_automation(
     wish = body.model
     async with call.unit() as unit:
         automation = await reach(call, unit, automation_id)
+        like = None
+        if wish.run_id is not None:
+            wanted = parse_id(wish.run_id, "run", BadInput, "/runId")
+            like = await call.services.runs.get(unit, wanted, automation_id)
         trial = await trials.trial(
-            unit, automation, until=wish.until, only=wish.only, sample=wish.sample, pinned=wish.pins
+            unit, automation, until=wish.until, only=wish.only, sample=wish.sample, like=like, pinned=wish.pins
         )
         run = await call.services.runs.start(
             unit,

@@ -28,6 +28,9 @@ class TestRun(Body):
     sample: dict[str, Any] = Field(
         default_factory=dict, description="With `only`: outputs and variables by reference name, as formulas see them."
     )
+    run_id: str | None = Field(
+        default=None, alias="runId", description="With `only`: take what is not in `sample` from this run's end."
+    )
     pins: bool = Field(default=True, description="Whether pinned outputs take the place of running their blocks.")
     wait: Annotated[Whole, Field(ge=0, le=LONGEST_WAIT)] = Field(
         default=0, description="Seconds to wait for the end of the run before the answer."
