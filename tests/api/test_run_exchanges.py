@@ -55,14 +55,16 @@ def reading(connection: UUID, name: str = "read", **settings: Any) -> dict[str, 
 
 def calling(connection: UUID, url: str, name: str = "called", **settings: Any) -> dict[str, Any]:
     settings = {"datasource": str(connection), "blendr_on_error": "ignore", **settings}
-    inputs = {"url": url, "method": "POST", "body": "hello", "retries": 0}
+    headers = {"Accept": "text/plain", "X-Whatever": CANARY}
+    inputs = {"url": url, "method": "POST", "body": "hello", "retries": 0, "headers": headers}
     return block("CallUrlBlock", name, inputs=inputs, settings=settings)
 
 
 def echo(site: Api, status: int) -> Any:
     def tell(request: Any) -> Any:
         sent = request.headers["Authorization"]
-        body = {"told": sent, "again": CANARY, "marker": "visible"} if status >= 400 else {"marker": "visible"}
+        other = request.headers.get("X-Whatever", "")
+        body = {"told": sent, "again": [CANARY, other], "marker": "visible"} if status >= 400 else {"marker": "visible"}
         return answer(body, status, X_Echo=sent, Set_Cookie=f"sid={CANARY}")
 
     return tell
@@ -91,6 +93,7 @@ async def test_failed_calls_show_all_but_the_credentials(
         assert (one["attempts"], exchange["status"]) == (1, 400)
         sent = {entry["name"].lower(): entry["value"] for entry in exchange["request"]["headers"]}
         assert sent["authorization"] == "***"
+        assert (sent.get("x-whatever"), sent["accept"]) in ((None, "application/json"), ("***", "text/plain"))
         assert json.loads(exchange["response"]["body"])["marker"] == "visible"
         headers = {entry["name"].lower(): entry["value"] for entry in exchange["response"]["headers"]}
         assert (headers["set-cookie"], headers["x-echo"]) == ("***", "***")

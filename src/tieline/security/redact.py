@@ -66,6 +66,12 @@ def looks_secret(name: str) -> bool:
     return flat not in _HARMLESS and _NAME.search(flat) is not None
 
 
+@lru_cache(maxsize=4096)
+def secret_parameter(name: str) -> bool:
+    """`looks_secret` for a parameter of a query, where a few more names hold what lets somebody in."""
+    return looks_secret(name) or name.lower().replace("-", "_") in _QUERY_ONLY
+
+
 def mask(value: object) -> str:
     """What stands in place of a secret; empty stays empty, so that a missing secret can be told from a masked one."""
     return MASK if value else ""
@@ -189,6 +195,6 @@ def _mask_shape(found: re.Match[str]) -> str:
     if found["scheme"] is not None:
         return found["scheme"] + MASK
     name = found["name"]
-    if looks_secret(name) or name.lower().replace("-", "_") in _QUERY_ONLY:
+    if secret_parameter(name):
         return found["parameter"] + MASK
     return found.group()

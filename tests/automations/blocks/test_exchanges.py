@@ -120,7 +120,7 @@ def small(text: str) -> str:
 
 def running(*, test: bool = True, log: str = exchanges.FAILED, step: str = "b1") -> BlockContext:
     info = RunInfo(new_id(), new_id(), new_id(), is_test=test)
-    plan: Any = SimpleNamespace(program={"log": log}, label="call", id="x")
+    plan: Any = SimpleNamespace(program={"log": log}, label="call", id="x", key="b1")
     nothing: Any = None
     return BlockContext(plan, step, info, nothing, nothing, Services(), BlockMetrics())
 
@@ -224,7 +224,7 @@ async def test_bodies_are_bounded_and_files_only_named(egress: Egress, api: Api)
             assert "canary" not in found["body"]
             assert len(found["body"].encode()) <= exchanges.BODY_KEPT
             assert found["cut"] is True
-    flood = part((PLAIN * 20_000).encode())  # masked, it shrinks: the end of what was read comes into view
+    flood = part(("xyz" + PLAIN * 20_000).encode())  # masked, it shrinks: the end of what was read comes into view
     assert "canary" not in flood["body"].replace("***", "")
     unclosed = '{"n":"' + "a" * 3000 + '","refresh_token":"' + "B1b2" * 20_000
     assert "B1b2" not in part(unclosed.encode())["body"]
@@ -257,6 +257,13 @@ async def test_headers_and_the_whole_of_an_execution_are_bounded(egress: Egress,
     shown = context.exchanges[0]["response"]["headers"]
     assert len(shown) <= exchanges.HEADERS_KEPT
     assert max(len(one["value"]) for one in shown) == exchanges.HEADER_KEPT
+
+
+def test_a_run_keeps_only_so_many_calls_of_a_block_whole() -> None:
+    failing, logged = running(test=False), running(test=False, log=exchanges.ALL)
+    assert sum(exchanges.wanted(failing, failed=True) for _ in range(3000)) == exchanges.FAILURES_KEPT
+    assert sum(exchanges.wanted(logged, failed=False) for _ in range(3000)) == exchanges.LOGGED_KEPT
+    assert exchanges.wanted(running(test=False), failed=True)
 
 
 def test_failures_push_out_what_went_well() -> None:

@@ -38,6 +38,14 @@ MOST_RETRIES = 10
 LONGEST_WAIT = 60.0  # seconds between attempts
 LONGEST_TIMEOUT = 600.0  # seconds
 KEY_HEADER = "Idempotency-Key"
+# Headers that hold no secret whatever a person writes into them; the history shows no value of any other.
+OPEN_HEADERS = frozenset(
+    (
+        *("accept", "accept-language", "cache-control", "content-language", "content-type", "idempotency-key"),
+        *("if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "origin", "prefer", "range"),
+        *("soapaction", "traceparent", "user-agent", "x-request-id", "x-requested-with"),
+    )
+)
 
 
 class CallRefused(Terminal):
@@ -58,8 +66,8 @@ class CallFailed(Transient):
 
 @register
 class CallUrlBlock(BlockType):
-    """Headers are evaluated when the call is made and kept out of the journal: they are where secrets stand. Every
-    write carries an Idempotency-Key of its own that repeats on a repeat."""
+    """Headers are evaluated when the call is made, and their values kept out of the journal except for `OPEN_HEADERS`:
+    they are where secrets stand. Every write carries an Idempotency-Key of its own that repeats on a repeat."""
 
     type = "CallUrlBlock"
     doc = "Call URL: sends one HTTP request; the output is the answer's body, or all of it with `full_response`."
@@ -209,7 +217,9 @@ class _Call:
         if keep(context, entry, failed=failed) and wanted(context, failed):
             known: Known = sent["known"].more(secrets_in(self.url))
             entry["url"] = known.url(self.shown)
-            add_parts(context, entry, response=response, **(sent | {"known": known}))
+            closed = {name for name in self.headers if name.lower() not in OPEN_HEADERS}
+            sent = sent | {"known": known, "secret": sent["secret"] | closed}
+            add_parts(context, entry, response=response, **sent)
 
     async def _signed(self, context: BlockContext) -> tuple[str, dict[str, str], Any, set[str], Known]:
         """The request with the credentials of the block's connection, which go to the connection's own server only."""

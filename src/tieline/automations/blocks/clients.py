@@ -37,8 +37,9 @@ class _Credit:
         context.metrics.sent += exchange.sent_bytes
         context.metrics.received += exchange.received_bytes
         url = exchange.url
-        entry: dict[str, Any] = {"method": exchange.method, "url": mask_url(url) if "?" in url or "@" in url else url}
-        entry |= {"status": exchange.status, "ms": round(exchange.ms, 1)}
+        entry: dict[str, Any] = {"method": exchange.method, "url": mask_url(url) if "@" in url else url}
+        entry["status"] = exchange.status
+        entry["ms"] = round(exchange.ms, 1)
         if exchange.attempt > 1:
             entry["attempt"] = exchange.attempt
         if exchange.error:

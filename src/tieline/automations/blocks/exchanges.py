@@ -8,9 +8,11 @@ where the vendor's setting `automations_censor_data` hides the block's data.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 import msgspec
 
@@ -21,15 +23,15 @@ from tieline.automations.engine.registry import CompileContext
 from tieline.core import json
 from tieline.security.egress import Response, Upload
 from tieline.security.known import Known
-from tieline.security.redact import looks_secret, mask, mask_headers
+from tieline.security.redact import looks_secret, mask, mask_headers, secret_parameter
 
 EXCHANGES_KEPT = 20  # of one block execution
 BODY_KEPT = 8 * 1024  # bytes of a body, as text in UTF-8
 HEADERS_KEPT = 60
 HEADER_KEPT = 1024  # characters of a header's value
 WHOLE_KEPT = 128 * 1024  # bytes of headers and bodies of one block execution
-FAILURES_KEPT = 100  # failed executions of one block in a run that are kept whole
-LOGGED_KEPT = 1000  # executions of one block in a run that are kept whole on demand
+FAILURES_KEPT = 100  # failed calls of one block in a run that are kept whole
+LOGGED_KEPT = 1000  # calls of one block in a run that are kept whole, in a test run or on demand
 
 NEVER, FAILED, ALL = "never", "failed", "all"
 
@@ -44,6 +46,9 @@ _CHARSETS = re.compile(
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:+-]{1,40})", re.IGNORECASE)
 _OPEN_MEMBER = re.compile(r'"([^"\\]{1,80})"\s*:\s*"((?:[^"\\]|\\.)*)\\?\Z', re.DOTALL)
 
+_COUNTED = 4096  # blocks of runs
+_taken: OrderedDict[tuple[UUID, str], int] = OrderedDict()  # calls kept whole; of runs in this process
+
 
 def log_of(context: CompileContext) -> str:
     """Which calls of a block are kept whole, by its settings: `NEVER`, `FAILED` or `ALL`."""
@@ -53,17 +58,20 @@ def log_of(context: CompileContext) -> str:
 
 
 def wanted(context: BlockContext, failed: bool) -> bool:
-    """Whether a call of the running block is kept whole."""
+    """Whether a call of the running block is kept whole; to be asked once a call, for there is a limit."""
     program = context.step.program
     log = program.get("log", FAILED) if isinstance(program, Mapping) else FAILED
     if log == NEVER:
         return False
-    if context.run.is_test:
-        return True
-    metrics = context.metrics
-    if log == ALL and metrics.runs + metrics.failures < LOGGED_KEPT:
-        return True
-    return failed and metrics.failures < FAILURES_KEPT
+    every = log == ALL or context.run.is_test
+    if not every and not failed:
+        return False
+    key = (context.run.run_id, context.step.key)
+    taken = _taken.pop(key, 0)
+    _taken[key] = taken + 1
+    if len(_taken) > _COUNTED:
+        _taken.popitem(last=False)
+    return taken < (LOGGED_KEPT if every else FAILURES_KEPT)
 
 
 def keep(context: BlockContext, entry: dict[str, Any], *, failed: bool) -> bool:
@@ -111,7 +119,7 @@ def secrets_in(url: str) -> list[str]:
     try:
         parts = urlsplit(url)
         found = [part for part in (parts.password, parts.username) if part]
-        found += [value for name, value in parse_qsl(parts.query, max_num_fields=1000) if looks_secret(name)]
+        found += [value for name, value in parse_qsl(parts.query, max_num_fields=1000) if secret_parameter(name)]
     except ValueError:
         return []
     return [value for value in found if len(value) >= 8]

@@ -128,7 +128,8 @@ def _events(layout: Layout, line: Row, after: Place) -> list[Event]:
         block = layout.block(path)
         about = {"path": path, "blockId": block.id if block else "", "name": block.name if block else ""}
         here = str(Place(line.seq, number))
-        for exchange in note.x if isinstance(note.x, list) else ():
+        told_of = note.x if isinstance(note.x, list) and not (block and block.censored) else ()
+        for exchange in told_of:
             if isinstance(exchange, dict) and "printed" in exchange:
                 found.append(Event("log", _plain({"level": "info", "text": exchange["printed"], **about})))
         if note.e is not None and block is not None and block.on_error == "warning":

@@ -15,6 +15,7 @@ from tieline.connectors.runtime.styles import encode
 from tieline.core import json
 from tieline.core.errors import BadInput
 from tieline.security.egress import Upload
+from tieline.security.redact import secret_parameter
 
 # Framing belongs to the transport (RFC 9112 section 6, RFC 9110 section 7.2): no input may set it.
 _FORBIDDEN: Final = frozenset(
@@ -39,6 +40,7 @@ class Request:
         "envelope",
         "form",
         "headers",
+        "held",
         "json",
         "method",
         "origin",
@@ -60,6 +62,7 @@ class Request:
         self.secret_headers: set[str] = set()
         self.secret_query: set[str] = set()
         self.credential = ""  # the token that the auth method put in, to tell which one was refused
+        self.held: tuple[str, ...] = ()  # secrets that belong to it and are not sent: refresh token, token secret
         self.trusted = True  # whether the connection's credentials may go to this origin
         self.encoder: Callable[[Request], bytes] | None = None  # writes ``json`` where it is not sent as JSON
         self.envelope: dict[str, Any] = {}  # what goes around it: headers and credentials of a SOAP envelope
@@ -73,7 +76,7 @@ class Request:
         other.headers = self.headers.copy()
         other.cookies = self.cookies.copy()
         other.json, other.body, other.credential = self.json, self.body, self.credential
-        other.form = self.form
+        other.form, other.held = self.form, self.held
         other.encoder, other.envelope = self.encoder, self.envelope.copy()
         other.secret_headers, other.secret_query = self.secret_headers.copy(), self.secret_query.copy()
         return other
@@ -89,11 +92,12 @@ class Request:
         return f"{address}?{query}" if query else address
 
     def masked_url(self) -> str:
-        """For run history: the values of credentials are left out."""
-        if not self.secret_query:
+        """For run history: the values of credentials, and of what is named like one, are left out."""
+        if not self.query:
             return self.url()
-        query = "&".join([f"{name}=***" if name in self.secret_query else pair for name, pair in self.query])
-        return f"{self.origin}{self.path or '/'}?{query}"
+        hidden = self.secret_query
+        pairs = [f"{name}=***" if name in hidden or secret_parameter(name) else pair for name, pair in self.query]
+        return f"{self.origin}{self.path or '/'}?{'&'.join(pairs)}"
 
     def without_secrets(self, text: str) -> str:
         """``text`` without the credentials of this request, in case the API repeats them."""
@@ -106,7 +110,7 @@ class Request:
         """Every credential that this request carries, also those inside of a header or of a session's values."""
         found = [word for word in self._credentials() if len(word) >= 8]
         credential = self.credential.strip()
-        found.append(credential)
+        found += (credential, *self.held)
         if credential[:1] == "{":  # of a session: the JSON of all that the login gave
             with suppress(ValueError):
                 held = json.loads(credential)

@@ -34,7 +34,7 @@ class Held(Auth):
         token = self._token
         if token is None or not token.fresh(MIN_VALID):
             token = self._token = await self.around.tokens.token(self.account, self.fetch, min_valid=MIN_VALID)
-        request.credential = token.value
+        request.credential, request.held = token.value, (token.refresh_token, token.secret)
         return token
 
     async def refused(self, request: Request, message: str, headers: Headers) -> Refusal:

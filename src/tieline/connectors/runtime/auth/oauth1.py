@@ -44,7 +44,7 @@ class OAuth1(Auth):
 
     async def apply(self, request: Request) -> None:
         token, secret = await self._credentials()
-        request.credential = token or self.consumer_key()
+        request.credential, request.held = token or self.consumer_key(), (secret,)
         place = str(self.method.location) if self.method.location in ("query", "form", "body") else "header"
         if request.form is not None:
             request.form = [pair for pair in request.form if not _is_ours(pair[0])]
