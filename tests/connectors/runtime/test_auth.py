@@ -227,6 +227,8 @@ async def test_history_and_errors_do_not_show_a_secret(egress: Egress, api: Api)
     seen: list[Any] = []
 
     class Watcher:
+        async def before(self) -> None: ...
+
         def exchange(self, exchange: Any) -> None:
             seen.append(exchange)
 

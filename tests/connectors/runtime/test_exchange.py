@@ -300,6 +300,8 @@ async def test_every_exchange_is_seen_and_counted(egress: Egress, api: Api) -> N
     seen: list[Any] = []
 
     class Watcher:
+        async def before(self) -> None: ...
+
         def exchange(self, exchange: Any) -> None:
             seen.append(exchange)
 

@@ -167,6 +167,7 @@ class _Call:
             wait = random.uniform(0, min(LONGEST_WAIT, 0.2 * 2**attempt))  # noqa: S311 - jitter
             url, headers, body, secret, known = await self._signed(context)
             sent = {"headers": headers, "body": body, "secret": secret, "known": known}
+            await context.still_mine()
             try:
                 response = await egress.request(
                     self.method,

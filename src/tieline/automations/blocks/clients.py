@@ -29,6 +29,12 @@ _running: ContextVar[BlockContext | None] = ContextVar("running block", default=
 class _Credit:
     """The observer of all clients: what a call cost goes to the block that runs in this task."""
 
+    async def before(self) -> None:
+        """A worker that was stopped, or waited long, may have lost the run to another one meanwhile."""
+        context = _running.get()
+        if context is not None:
+            await context.still_mine()
+
     def exchange(self, exchange: Exchange) -> None:
         context = _running.get()
         if context is None:

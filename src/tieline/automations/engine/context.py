@@ -109,12 +109,18 @@ class BlockContext:
     services: Services
     metrics: BlockMetrics
     exchanges: list[Mapping[str, Any]] = field(default_factory=list)
+    guard: Guard | None = None
     intent: Any = None  # what an earlier claim noted before this block was interrupted
 
     @property
     def idempotency_key(self) -> str:
         """Stable for this run and path: a repeated execution sends the same key (32 hexadecimal digits)."""
         return hashlib.blake2b(f"{self.run.run_id}:{self.path}".encode(), digest_size=16).hexdigest()
+
+    async def still_mine(self) -> None:
+        """Asked before each attempt of a call: raises where the run has been stopped or taken over meanwhile."""
+        if self.guard is not None and self.step.effect:
+            await self.guard.before_effect()
 
     def warn(self, detail: str) -> None:
         """The run ends as "finished with warnings"."""

@@ -88,7 +88,9 @@ class Executions:
         metrics = self.metrics.get(step.key)
         if metrics is None:
             metrics = self.metrics[step.key] = BlockMetrics()
-        return BlockContext(step, path, self.run_info, self.state, self.watch.env, self.services, metrics)
+        return BlockContext(
+            step, path, self.run_info, self.state, self.watch.env, self.services, metrics, guard=self.guard
+        )
 
     async def bring(self, step: Step) -> None:
         """Fetches the large outputs that a block refers to."""

@@ -102,6 +102,8 @@ class Sender:
             attempt += 1
             await auth.authenticate(request)
             permit = await self.budget.acquire(self.account, context.rate)
+            if self.observer is not None:
+                await self.observer.before()
             advice = advice_of.NOTHING
             response: Response | None = None
             failure: TielineError | None = None

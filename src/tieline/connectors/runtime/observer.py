@@ -43,9 +43,13 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
 
 class Observer(Protocol):
-    """Called after each exchange, in the order of their ends; must be quick and must not raise."""
+    """Sees what a client does."""
 
-    def exchange(self, exchange: Exchange) -> None: ...
+    async def before(self) -> None:
+        """Asked before each attempt, behind all waiting; what it raises ends the call."""
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Told after each exchange, in the order of their ends; must be quick and must not raise."""
 
 
 class Counters(Struct):
