@@ -1,11 +1,12 @@
-"""What one durable block costs, against bare inserts of the rows that it leaves: pure, write, 16 runs at once.
+"""What durable blocks cost, against bare inserts of the rows that they leave: pure, write, 16 runs, short runs, a loop.
 
     python -m bench engine [--blocks 4000] [--rounds 5]
 
 The engine runs real automations on the real journal (embedded PostgreSQL, fsync on); the write block does nothing but
 be a write. The bare loops insert rows of the same number and size on one connection: for write blocks one row a
-commit, for pure blocks and for 16 runs the same groups. Rounds are interleaved; medians, and ratios engine / bare,
-are printed.
+commit, for pure blocks and for 16 runs the same groups. For runs of 50 blocks and for the loop over 10,000 records a
+plain Python loop also does the work itself, and for each run the two updates of its row that begin and end it. Rounds
+are interleaved; medians, and ratios engine / bare, are printed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,6 +35,10 @@ from tieline.storage.roles import SYSTEM
 from tieline.storage.tables import automation_versions, automations, journal, partners, tenants, users
 
 PARALLEL = 16
+FIFTY = 50
+SHORT_RUNS = 20
+RECORDS = 10_000
+BEGIN_OR_END = "UPDATE runs SET fence = fence + 1, updated_at = now() WHERE tenant_id = %s AND id = %s"
 INSERT = """
     INSERT INTO journal (tenant_id, run_id, seq, kind, path, data)
     SELECT %s, %s, seq, 1, 'b', data FROM unnest(%s::bigint[], %s::bytea[]) AS entry (seq, data)
@@ -75,6 +81,19 @@ def looped(block: dict[str, Any], count: int) -> dict[str, Any]:
         ],
         "variables": [{"guid": "n", "name": "n", "type": "number"}],
     }
+
+
+def row_of(count: int) -> dict[str, Any]:
+    """start -> so many blocks that show a text."""
+    names = ["S", *(f"O{number}" for number in range(count))]
+    blocks: list[dict[str, Any]] = [
+        {"id": name, "type": "ShowBlock", "name": name, "inputs": [{"id": "input", "value": f"text {name}"}]}
+        for name in names
+    ]
+    blocks[0] |= {"type": "StartBlock", "inputs": []}
+    for block, following in pairwise(blocks):
+        block["childId"] = following["id"]
+    return {"blocks": blocks, "variables": []}
 
 
 PURE = {"type": "VariableBlock", "variableGuid": "n", "operations": [{"id": "add", "value": "{$.loop.item}"}]}
@@ -126,6 +145,22 @@ class Bench:
                 await connection.execute(INSERT, [self.tenant, run, numbers, chunk], prepare=True)
             return time.perf_counter() - started
 
+    async def bare_runs(self, runs: list[UUID]) -> float:
+        """Seconds for a plain loop that does what runs of 50 blocks do, and writes what they write."""
+        sizes = await self.rows(*runs)
+        connection = await self.database.connect()
+        async with connection:
+            await connection.execute(f"SET ROLE {SYSTEM}")  # type: ignore[arg-type, unused-ignore]
+            started = time.perf_counter()
+            for run, size in zip(runs, sizes, strict=True):
+                await connection.execute(BEGIN_OR_END, [self.tenant, run], prepare=True)
+                shown: list[str] = []
+                for number in range(FIFTY):
+                    shown.append(f"text O{number}")
+                await connection.execute(INSERT, [self.tenant, new_id(), "{1}", [bytes(size)]], prepare=True)
+                await connection.execute(BEGIN_OR_END, [self.tenant, run], prepare=True)
+            return time.perf_counter() - started
+
 
 async def compare(bench: Bench, blocks: int, rounds: int) -> None:
     """Prints a line for each kind of work."""
@@ -145,11 +180,29 @@ async def compare(bench: Bench, blocks: int, rounds: int) -> None:
         took = await bench.execute(*runs)
         return took, await bench.bare(await bench.rows(*runs), PARALLEL)
 
+    async def short() -> tuple[float, float]:
+        runs = [await bench.prepare(row_of(FIFTY)) for _ in range(SHORT_RUNS)]
+        took = 0.0
+        for run in runs:
+            took += await bench.execute(run)
+        return took, await bench.bare_runs(runs)
+
+    async def loop() -> tuple[float, float]:
+        run = await bench.prepare(looped(PURE, RECORDS))
+        took, started, total = await bench.execute(run), time.perf_counter(), 0
+        for item in range(RECORDS):
+            total += item
+        computed = time.perf_counter() - started
+        return took, computed + await bench.bare(await bench.rows(run), 1)
+
     works: list[tuple[str, Callable[[], Awaitable[tuple[float, float]]]]] = [
         ("pure blocks, one run", pure),
         ("write blocks, one run", write),
         (f"write blocks, {PARALLEL} runs at once", parallel),
+        (f"runs of {FIFTY} blocks", short),
+        (f"a loop over {RECORDS:,} records", loop),
     ]
+    counts = {f"runs of {FIFTY} blocks": SHORT_RUNS * FIFTY, f"a loop over {RECORDS:,} records": RECORDS}
     measured: dict[str, list[tuple[float, float]]] = {name: [] for name, _ in works}
     for number in range(rounds + 1):
         for name, work in works:
@@ -158,8 +211,9 @@ async def compare(bench: Bench, blocks: int, rounds: int) -> None:
                 measured[name].append(found)
     print(f"{'work':32} {'engine us/block':>16} {'bare us/block':>14} {'ratio':>18}")
     for name, pairs in measured.items():
-        ours = statistics.median(took for took, _ in pairs) / blocks * 1e6
-        theirs = statistics.median(bare for _, bare in pairs) / blocks * 1e6
+        each = counts.get(name, blocks)
+        ours = statistics.median(took for took, _ in pairs) / each * 1e6
+        theirs = statistics.median(bare for _, bare in pairs) / each * 1e6
         ratios = sorted(took / bare for took, bare in pairs)
         middle = statistics.median(ratios)
         print(f"{name:32} {ours:16.1f} {theirs:14.1f} {middle:7.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})")

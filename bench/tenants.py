@@ -72,13 +72,13 @@ async def flood(folder: Path, tenant: UUID) -> None:
 
 
 async def flooder(world: World, tenant: UUID) -> asyncio.subprocess.Process:
-    """A process of its own that floods, so that it takes nothing from the one that measures; the queue is full."""
+    """A process of its own that floods: it takes nothing from the one that measures. By now the queue is full."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench", "tenants", "--flood", str(tenant), "--folder", str(world.folder)),
         cwd=Path(__file__).parent.parent,
     )
     async with asyncio.timeout(120):
-        while await world.left(f"tenant_id = '{tenant}'") < MOST * 0.6:
+        while await world.left(f"tenant_id = '{tenant}'") < MOST:
             await asyncio.sleep(0.1)
     return process
 
@@ -93,20 +93,21 @@ async def one_round(
     source: str | None,
 ) -> dict[str, float]:
     """One round; ``loud`` empty: quiet."""
-    with working(world, workers, source=source) as hands:
-        await ready(world, workers)
-        flooding = await flooder(world, loud[0].tenant) if loud else None
-        await steady(world, many, rate, SETTLE)
-        since, cost = clock.now(), Cost(world, hands)
-        await steady(world, many, rate, seconds)
-        spent = cost.spent()
-        await asyncio.sleep(0.5)
+    flooding = await flooder(world, loud[0].tenant) if loud else None
+    other = loud[0].tenant if loud else None
+    try:
+        with working(world, workers, source=source) as hands:
+            await ready(world, workers)
+            await steady(world, many, rate, SETTLE)
+            since, cost = clock.now(), Cost(world, hands)
+            await steady(world, many, rate, seconds)
+            spent = cost.spent()
+            await world.drained(*([f"tenant_id <> '{other}'"] if other else []))
+    finally:
         if flooding is not None:
             flooding.terminate()
             await flooding.wait()
-        other = loud[0].tenant if loud else None
-        found = await latencies(world, since, leaving=other)
-        await world.drained(*([f"tenant_id <> '{other}'"] if other else []))
+    found = await latencies(world, since, leaving=other)
     done = await ended(world, other, since) if other else 0
     return {
         "runs": len(found),

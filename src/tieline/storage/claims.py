@@ -1,9 +1,9 @@
 """Taking runs and ending them, each in one round trip and one transaction.
 
-What a run costs besides its blocks is mostly this, so it is plain SQL, prepared, and sent as one pipeline: PostgreSQL
-runs a pipeline as one transaction in which each statement sees what was committed before it began. The first one locks
-the automation's row; those behind it see every run that was admitted or ended before, which makes
-``max_concurrent_runs`` exact over any number of workers.
+What a run costs besides its blocks is mostly this, so it is plain SQL, sent as one message. PostgreSQL runs that as one
+transaction in which each statement sees what was committed before it began: the first one locks the automation's row,
+and those behind it see every run that was admitted or ended before. That makes ``max_concurrent_runs`` exact over any
+number of workers.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ _STAND_IN_LINE: LiteralString = """
 """
 
 _LOCK: LiteralString = "SELECT FROM automations WHERE tenant_id = %s AND id = %s FOR NO KEY UPDATE"
-# Nothing is done for an automation that others follow, or of which there is a notice that its runs end badly.
+# Nothing is done for an automation that others follow, or of which there is a notice that its runs end badly, and
+# nothing where a webhook listens to it.
 _FINISH: LiteralString = """
     WITH done AS (
         UPDATE runs SET
@@ -73,6 +74,9 @@ _FINISH: LiteralString = """
               WHERE follower.tenant_id = %s AND follower.follows <> '[]'::jsonb AND follower.follows @> %s::jsonb)
           AND NOT EXISTS (
               SELECT FROM notices WHERE notices.tenant_id = %s AND key = %s AND data ->> 'state' = 'bad')
+          AND NOT EXISTS (
+              SELECT FROM event_webhooks AS hook
+              WHERE hook.tenant_id = %s AND hook.enabled AND hook.event_types && %s::text[])
         RETURNING id
     ), told AS (
         UPDATE automations SET last_run_at = %s, last_run_status = 'finished', last_run_seconds = %s
@@ -99,6 +103,10 @@ _WAKE: LiteralString = """
 """
 _WORKSPACE: LiteralString = (
     "SELECT workspace FROM automation_versions WHERE tenant_id = %s AND automation_id = %s AND version = %s"
+    # An integration has no versions of its own: those of its template are its.
+    " UNION ALL SELECT known.workspace FROM automations"
+    " JOIN template_versions AS known ON known.template_id = automations.template_id"
+    " WHERE automations.tenant_id = %s AND automations.id = %s AND known.version = %s LIMIT 1"
 )
 
 
@@ -119,6 +127,8 @@ class Ending:
     """JSON that an automation has in its ``follows`` where it starts after this run."""
     notice: str
     """Key of the notice that runs of this automation end badly."""
+    told: Sequence[str] = ()
+    """Types of events that are told of it where a webhook listens."""
 
 
 class Claims:
@@ -162,6 +172,8 @@ class Claims:
             end.followed.decode(),
             end.tenant_id,
             end.notice,
+            end.tenant_id,
+            list(end.told),
             end.stopped_at,
             (end.stopped_at - end.started_at).total_seconds(),
             *automation,
@@ -172,7 +184,7 @@ class Claims:
 
     async def workspace(self, tenant_id: UUID, automation_id: UUID, version: int) -> bytes | None:
         """The document of a version, JSON; None where there is none."""
-        rows = await self._run((_WORKSPACE, (tenant_id, automation_id, version)), wanted=0)
+        rows = await self._run((_WORKSPACE, (tenant_id, automation_id, version) * 2), wanted=0)
         return bytes(rows[0]["workspace"]) if rows else None
 
     async def _run(self, *statements: Statement, wanted: int) -> Sequence[dict[str, Any]]:
@@ -206,14 +218,18 @@ class Claims:
 
 
 async def _sent(connection: Connection, statements: Sequence[Statement], wanted: int) -> Sequence[dict[str, Any]]:
-    cursors = [connection.cursor(binary=True, row_factory=dict_row) for _ in statements]
     if len(statements) == 1:
-        await cursors[0].execute(*statements[0], prepare=True)
-    else:
-        async with connection.pipeline():
-            for cursor, statement in zip(cursors, statements, strict=True):
-                await cursor.execute(*statement, prepare=True)
-    return await cursors[wanted].fetchall()
+        cursor = connection.cursor(binary=True, row_factory=dict_row)
+        await cursor.execute(*statements[0], prepare=True)
+        return await cursor.fetchall()
+    # One message and one answer: a pipeline of prepared statements would go through the event loop for each of them,
+    # and wait each time for whatever else computes there.
+    together = psycopg.AsyncClientCursor(connection, row_factory=dict_row)
+    texts = ";".join(statement for statement, _ in statements)
+    await together.execute(texts, [value for _, values in statements for value in values])  # type: ignore[arg-type, unused-ignore]
+    for _ in range(wanted):
+        together.nextset()
+    return await together.fetchall()
 
 
 async def _as_system(connection: Connection) -> None:

@@ -5,8 +5,8 @@ it, the tenants taking turns, and between two of them everything else that is re
 of called APIs, runs that have just begun. So a step of a short run waits for one slice at most, however many runs
 compute, and a tenant with many of them gets no more than one with a single one.
 
-A tenant that computes alone while others have runs here as well leaves as much time free as it takes: a process that
-always computes is served late by its operating system when something comes in for the others.
+A tenant that computes alone while others have runs here as well leaves twice as much time free as it takes: a process
+that always computes is served late by its operating system when something comes in for the others.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Turns:
                 turn.set_result(None)
                 loop = asyncio.get_running_loop()
                 if tenant_id == self._last and not others and self._lately.others_than(tenant_id):
-                    loop.call_later(2 * SHORT_SLICE, self._hand_over)  # the slice, and as much again
+                    loop.call_later(3 * SHORT_SLICE, self._hand_over)  # the slice, and twice as much
                 else:
                     loop.call_soon(self._hand_over)
                 self._last = tenant_id

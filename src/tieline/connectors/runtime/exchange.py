@@ -15,7 +15,7 @@ from tieline.connectors.runtime import advice as advice_of
 from tieline.connectors.runtime.account import Account
 from tieline.connectors.runtime.auth import Auth
 from tieline.connectors.runtime.auth.calls import Calls
-from tieline.connectors.runtime.budget import Budget
+from tieline.connectors.runtime.budget import Budget, Permit
 from tieline.connectors.runtime.decode import NotReadable, download
 from tieline.connectors.runtime.errors import (
     BadAnswer,
@@ -101,9 +101,7 @@ class Sender:
         while True:
             attempt += 1
             await auth.authenticate(request)
-            permit = await self.budget.acquire(self.account, context.rate)
-            if self.observer is not None:
-                await self.observer.before()
+            permit = await self._permit(context)
             advice = advice_of.NOTHING
             response: Response | None = None
             failure: TielineError | None = None
@@ -167,6 +165,17 @@ class Sender:
                 case _:
                     raise self._refused(verdict, response, context, self._said(context, body))
             self.counters.retries += 1
+
+    async def _permit(self, context: Context) -> Permit:
+        """The budget's word, and behind all that waiting the observer's."""
+        permit = await self.budget.acquire(self.account, context.rate)
+        if self.observer is not None:
+            try:
+                await self.observer.before()
+            except BaseException:
+                await self.budget.settle(self.account, context.rate, permit, advice_of.NOTHING)
+                raise
+        return permit
 
     def _reply(self, verdict: Verdict, response: Response, body: Any, attempt: int) -> Reply:
         if verdict.kind == "ignore":
