@@ -172,7 +172,9 @@ def automation_schema() -> dict[str, Any]:
 
 
 def _types() -> dict[str, Any]:
-    known: Iterable[tuple[str, Any]] = sorted(block_types().items())
+    known: Iterable[tuple[str, Any]] = sorted(
+        (name, kind) for name, kind in block_types().items() if type(kind).__module__.startswith("tieline.")
+    )
     listed = [{"const": name, "description": kind.doc} for name, kind in known]
     return {"description": _ABOUT["type"], "anyOf": [*listed, {"type": "string"}]}
 
