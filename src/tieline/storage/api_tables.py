@@ -192,6 +192,8 @@ event_deliveries = owned(
     ),
     ForeignKeyConstraint(["tenant_id", "event_id"], ["events.tenant_id", "events.id"], ondelete="CASCADE"),
     Index("ix_event_deliveries_of_webhook", "tenant_id", "event_webhook_id", "id"),
+    Index("ix_event_deliveries_of_event", "tenant_id", "event_id"),
+    Index("ix_event_deliveries_due", "next_at", postgresql_where=text("status = 'pending'")),
 )
 
 # Who changed what, and who looked at a secret. Written in the transaction that does it; never changed.

@@ -12,6 +12,7 @@ from tieline.automations.engine.context import RunInfo
 from tieline.automations.engine.errors import BlockInputInvalid
 from tieline.automations.runs.storable import storable
 from tieline.automations.store.fence import hold
+from tieline.automations.store.settings import settings_of
 from tieline.core import clock
 from tieline.storage.database import Database
 from tieline.storage.tables import form_answers
@@ -26,8 +27,11 @@ class FormAnswers:
         self._database = database
 
     async def load(self, tenant_id: UUID, automation_id: UUID, block_id: str) -> dict[str, Any]:
-        """The answers of the last run that was given some; {} before."""
+        """The answers of the last run that was given some; {} before. Those of an integration are its settings."""
         async with self._database.tenant(tenant_id) as unit:
+            settings = await settings_of(unit, automation_id)
+            if settings is not None:
+                return settings
             found = await unit.scalar(
                 unit.select(form_answers, form_answers.c.answers).where(
                     form_answers.c.automation_id == automation_id, form_answers.c.block_id == block_id

@@ -83,7 +83,10 @@ def check(document: Any) -> Report:
     else:
         mode = lookup(start.get("inputs"), "run_mode", "manual")
         report.run_mode = mode if isinstance(mode, str) and mode in reading.RUN_MODES else "manual"
-        _unreachable(listed, start["id"], report)
+        others = [
+            block["id"] for block in listed if block["type"] == "StartBlock" and reading.flow_of(block) != reading.MAIN
+        ]
+        _unreachable(listed, [start["id"], *others], report)
     errors, lost = findings(document)
     by_id = {block["id"]: block for block in listed}
     for error in errors:
@@ -113,7 +116,7 @@ def _edges(
             parents[target] = block["id"]
 
 
-def _unreachable(listed: list[Mapping[str, Any]], start: str, report: Report) -> None:
+def _unreachable(listed: list[Mapping[str, Any]], starts: list[str], report: Report) -> None:
     """Blocks to which no way leads from the start; of a chain that hangs loose, the first."""
     ways = {block["id"]: [target for _, target in reading.edges(block)] for block in listed}
     for block in listed:
@@ -121,7 +124,7 @@ def _unreachable(listed: list[Mapping[str, Any]], start: str, report: Report) ->
         if isinstance(label, str):
             ways[block["id"]].append(label)
     reached: set[str] = set()
-    pending = [start]
+    pending = [*starts]
     while pending:
         at = pending.pop()
         if at not in reached and at in ways:

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tieline.automations.engine.errors import PlanError
+from tieline.automations.engine.registry import lookup
 
 EDGES = ("childId", "childTrueId", "childFalseId", "loopBlockId", "defaultChildId", "tryChildId", "catchChildId")
 MAX_BLOCKS = 20_000
 RUN_MODES = ("manual", "scheduled", "triggered", "webhook")
+MAIN = "start"
+OTHER_FLOWS = ("setup", "settings", "delete")  # of templates, see `flows`
 
 
 def blocks(document: Any) -> list[Mapping[str, Any]]:
@@ -73,8 +76,25 @@ def variables(document: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def start_block(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The first enabled start block."""
-    for block in blocks(document):
-        if block["type"] == "StartBlock" and not block.get("disabled"):
+    """The enabled start block that begins the automation itself: the first one that begins no other flow."""
+    enabled = [block for block in blocks(document) if block["type"] == "StartBlock" and not block.get("disabled")]
+    for block in enabled:
+        if flow_of(block) == MAIN:
             return block
-    return None
+    return next((block for block in enabled if _mode(block) not in OTHER_FLOWS), None)
+
+
+def flow_of(start: Mapping[str, Any]) -> str:
+    """Which flow a start block begins: by its run mode, or by its name where it has none."""
+    mode = _mode(start) or next(
+        (name for name in (_word(start.get("name")), _word(start.get("displayName"))) if name in OTHER_FLOWS), ""
+    )
+    return mode if mode in OTHER_FLOWS else MAIN
+
+
+def _mode(start: Mapping[str, Any]) -> str:
+    return _word(lookup(start.get("inputs"), "run_mode"))
+
+
+def _word(value: Any) -> str:
+    return value.strip().lower() if isinstance(value, str) else ""

@@ -184,6 +184,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_deliveries_of_webhook", "event_deliveries", ["tenant_id", "event_webhook_id", "id"], unique=False
     )
+    op.create_index("ix_event_deliveries_of_event", "event_deliveries", ["tenant_id", "event_id"], unique=False)
+    op.create_index(
+        "ix_event_deliveries_due",
+        "event_deliveries",
+        ["next_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
+    )
     tenant_table(
         "oauth_client_secrets",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,153 @@
+"""Accounts: the tenants of a partner, known by the partner's own id for them or by ours.
+
+Rows are those of table ``tenants``. What a partner names is looked for among its own accounts only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy import Select, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tieline.automations.library import Automations
+from tieline.core.clock import now
+from tieline.core.errors import BadInput, Conflict, NotFound
+from tieline.core.ids import new_id
+from tieline.storage.database import Database
+from tieline.storage.tables import automations, tenants, users
+from tieline.storage.unit import Unit
+from tieline.tenancy import standing
+from tieline.tenancy import users as people
+from tieline.tenancy.principal import TENANT_ADMIN
+
+LONGEST: Final = 255
+NOBODY: Final = "integrations"  # external id of the user who owns integrations where the partner named none
+_AT_ONCE: Final = 100
+
+
+def of_partner(partner_id: UUID) -> Select[Any]:
+    """SELECT of a partner's accounts, oldest first."""
+    mine = (tenants.c.partner_id == partner_id, tenants.c.status == standing.ACTIVE)
+    return select(tenants).where(*mine).order_by(tenants.c.id)
+
+
+async def find(unit: Unit, partner_id: UUID, name: str) -> dict[str, Any]:
+    """The account of this external id or GUID; the external id goes first. Raises `NotFound`."""
+    row = None
+    if name and "\0" not in name and len(name) <= LONGEST:
+        row = await unit.one(of_partner(partner_id).where(tenants.c.external_id == name))
+        identity = as_uuid(name)
+        if row is None and identity is not None:
+            row = await unit.one(of_partner(partner_id).where(tenants.c.id == identity))
+    if row is None:
+        raise NotFound("There is no such account.")
+    return row
+
+
+async def put(
+    unit: Unit,
+    partner_id: UUID,
+    *,
+    external_id: str,
+    name: str,
+) -> dict[str, Any]:
+    """The account of this external id, made where it is missing; sent again it is the same account, with this name.
+
+    Raises `Conflict` for one that is being removed.
+    """
+    values = {"external_id": _text(external_id, "externalid"), "name": _text(name, "name")}
+    made = insert(tenants).values(id=new_id(), partner_id=partner_id, **values)
+    await unit.connection.execute(made.on_conflict_do_nothing())
+    mine = (tenants.c.partner_id == partner_id, tenants.c.external_id == external_id)
+    row = await unit.one(select(tenants).where(*mine).with_for_update())
+    if row is None or row["status"] != standing.ACTIVE:
+        raise Conflict("The account with this externalid is deactivated; choose another one, or wait until it is gone.")
+    return await change(unit, row, name=name)
+
+
+async def change(
+    unit: Unit,
+    row: Mapping[str, Any],
+    *,
+    name: str | UnsetType = UNSET,
+    external_id: str | UnsetType = UNSET,
+) -> dict[str, Any]:
+    """Changes what is given. Raises `Conflict` where another account has the external id."""
+    values: dict[str, Any] = {}
+    if not isinstance(name, UnsetType) and name != row["name"]:
+        values["name"] = _text(name, "name")
+    if not isinstance(external_id, UnsetType) and external_id != row["external_id"]:
+        values["external_id"] = _text(external_id, "externalid")
+        mine = (tenants.c.partner_id == row["partner_id"], tenants.c.external_id == external_id)
+        if await unit.scalar(select(tenants.c.id).where(*mine)) is not None:
+            raise Conflict("Another account has this externalid already.", pointer="/externalid")
+    if not values:
+        return dict(row)
+    statement = update(tenants).where(tenants.c.id == row["id"]).values(updated_at=now(), **values)
+    found = await unit.one(statement.returning(tenants))
+    assert found is not None
+    return found
+
+
+async def put_user(unit: Unit, given: Mapping[str, Any]) -> UUID:
+    """The user of the unit's tenant with this external id (or e-mail), made or brought up to date."""
+    external = given.get("externalid") or given.get("external_id") or given.get("email") or given.get("name")
+    if not external:
+        raise BadInput("user needs an externalid, an email or a name.", pointer="/user")
+    known = await people.find(unit, external)
+    named = {name: given[name] for name in ("name", "email") if given.get(name)}
+    if known is None:
+        more = {"preferredLocale": given["locale"]} if given.get("locale") else {}
+        return await people.create(unit, external_id=external, roles=[TENANT_ADMIN], **named, **more)
+    changed = {name: value for name, value in named.items() if known[name] != value}
+    if changed:
+        await unit.update(users, users.c.id == known["id"], updated_at=now(), **changed)
+    found: UUID = known["id"]
+    return found
+
+
+async def owner(unit: Unit) -> UUID:
+    """Whose the integrations and connections of the unit's tenant are: its first user's; one is made where there is
+    nobody yet.
+    """
+    first = unit.select(users, users.c.id).where(users.c.status.not_in(standing.BARRED)).order_by(users.c.id).limit(1)
+    known: UUID | None = await unit.scalar(first)
+    if known is not None:
+        return known
+    row = await people.find(unit, NOBODY)
+    if row is not None:
+        found: UUID = row["id"]
+        return found
+    return await people.create(unit, external_id=NOBODY, name="Integrations", roles=[TENANT_ADMIN])
+
+
+async def remove(database: Database, library: Automations, account: Mapping[str, Any]) -> None:
+    """Removes an account with all that is its own. Runs under way lose their claim and end."""
+    while True:
+        async with database.tenant(account["id"]) as unit:
+            listed = await unit.all(unit.select(automations, automations.c.id).limit(_AT_ONCE))
+            for row in listed:
+                await library.delete(unit, row["id"])
+        if len(listed) < _AT_ONCE:
+            break
+    async with database.system() as unit:
+        await unit.connection.execute(delete(tenants).where(tenants.c.id == account["id"]))
+
+
+def as_uuid(text: str) -> UUID | None:
+    """The id that a text is, in its one spelling."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text.lower() else None
+
+
+def _text(value: str, name: str) -> str:
+    if not value.strip() or len(value) > LONGEST or "\0" in value:
+        raise BadInput(f"{name} must have 1 to {LONGEST} characters.", pointer=f"/{name}")
+    return value

@@ -1,0 +1,340 @@
+"""Integrations: a template version with the settings and the connections of one account, and no copy of it.
+
+    done = await integrations.install(partner_id, account, "sync-contacts", inputs={"Project": "A"}, datasources=[guid])
+    await integrations.set_inputs(partner_id, account, done["automation_id"], {"Project": "B"})
+    await integrations.detach(partner_id, account, done["automation_id"])       # from now on a copy of its own
+
+An integration is an automation of the account whose ``template_id`` is set. Its ``guid`` is the automation's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from tieline.automations.library import Automations
+from tieline.automations.runs import Runs
+from tieline.automations.workspace.flows import DELETE, key_of
+from tieline.connectors.library import Library
+from tieline.core.clock import now
+from tieline.core.errors import BadInput, NotFound
+from tieline.core.ids import new_id
+from tieline.oem import accounts, bindings, settings, templates
+from tieline.oem.accounts import as_uuid
+from tieline.oem.errors import DeleteFlowFailed, UnknownInput
+from tieline.oem.rollout import share_of, version_for
+from tieline.oem.shapes import Shape
+from tieline.storage.database import Database
+from tieline.storage.tables import automations, form_answers, integrations
+from tieline.storage.tables import templates as template_table
+from tieline.storage.unit import Unit
+
+WAIT_SECONDS: Final = 55.0
+DETACHED: Final = "Detached from its template."
+_MINE = tuple(integrations.c[name].label(f"i_{name}") for name in integrations.c.keys() if name != "tenant_id")  # noqa: SIM118
+
+Account = Mapping[str, Any]
+Row = dict[str, Any]
+
+
+def listed(unit: Unit) -> sa.Select[Any]:
+    """SELECT of the account's integrations: the automation's columns, and the integration's as ``i_...``."""
+    return (
+        unit.select(automations, *automations.c, *_MINE)
+        .join(
+            integrations,
+            (integrations.c.tenant_id == automations.c.tenant_id) & (integrations.c.automation_id == automations.c.id),
+        )
+        .order_by(automations.c.id)
+    )
+
+
+def part(row: Mapping[str, Any]) -> Row:
+    """The columns of ``integrations`` out of a row of `listed`."""
+    return {name[2:]: value for name, value in row.items() if name.startswith("i_")}
+
+
+async def find(unit: Unit, name: str, *, by_name: bool = False, lock: bool = False) -> Row:
+    """The integration of this GUID, or of this name where that is allowed. Raises `NotFound`."""
+    identity = as_uuid(name)
+    statement = listed(unit)
+    if identity is not None:
+        statement = statement.where(automations.c.id == identity)
+    elif by_name and name and "\0" not in name:
+        statement = statement.where(automations.c.name == name)
+    else:
+        raise NotFound("There is no such integration.")
+    row = await unit.one(statement.with_for_update(of=integrations) if lock else statement)
+    if row is None:
+        raise NotFound("There is no such integration.")
+    return row
+
+
+class Integrations:
+    """Installs, changes and removes integrations. Methods open their own units of work."""
+
+    def __init__(self, database: Database, library: Automations, connectors: Library, runs: Runs) -> None:
+        self._database = database
+        self._library = library
+        self._connectors = connectors
+        self._runs = runs
+
+    async def install(
+        self,
+        partner_id: UUID,
+        account: Account,
+        name: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        datasources: Sequence[str] = (),
+        prevent_duplicates: bool | None = None,
+    ) -> Row:
+        """The new integration (its row), started by itself from now on unless something required lacks.
+
+        With ``prevent_duplicates`` (default: what the template says) an integration of the same template with the same
+        inputs is brought up to date in its place. Of a bundle each member is installed. Raises `NotFound` for the
+        template, `UnknownInput`, and `BadInput` for a datasource of another account.
+        """
+        async with self._database.system() as unit:
+            template = await templates.find(unit, partner_id, name)
+            parts = [await self._prepared(unit, one) for one in await templates.members(unit, template)]
+            whole = await self._prepared(unit, template)
+        prevent = template["prevent_duplicates"] if prevent_duplicates is None else prevent_duplicates
+        wanted = {name: value for name, value in (inputs or {}).items() if name != "template_prevent_duplicates"}
+        everything = [whole, *parts]
+        _check_known(everything, wanted)
+        needed = sorted({one for _, _, shape, _ in everything for one in shape.connectors})
+        await bindings.provide(self._database, self._connectors, partner_id, account["id"], needed)
+        async with self._database.tenant(account["id"]) as unit:
+            key = {"key": f"install/{account['id']}"}
+            await unit.connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7))"), key)
+            owner = await accounts.owner(unit)
+            given = await bindings.bind(unit, datasources)
+            bundle = await self._install_one(unit, whole, wanted, given, prevent, owner, None)
+            made = [bundle]
+            for one in parts:
+                made.append(await self._install_one(unit, one, wanted, given, prevent, owner, bundle["i_id"]))
+        for row in made:
+            await self._catch_up(account, row)
+        return bundle
+
+    async def _catch_up(self, account: Account, row: Row) -> None:
+        """The template may have been rolled out further while this integration was not there yet."""
+        async with self._database.system() as unit:
+            template = await unit.one(sa.select(template_table).where(template_table.c.id == row["i_template_id"]))
+        if template is not None and version_for(template, part(row)) != row["version"]:
+            await self._move(account, template, str(row["id"]), pinned=row["i_pinned_version"])
+
+    async def _prepared(self, unit: Unit, template: Row) -> tuple[Row, int, Shape, bytes]:
+        number = await unit.scalar(sa.select(sa.func.count()).where(integrations.c.template_id == template["id"]))
+        template["share"] = share_of(number)
+        version = version_for(template, {"pinned_version": None, "share": template["share"]})
+        shape = await templates.shape(unit, template["id"], version)
+        return template, version, shape, await templates.document(unit, template, version)
+
+    async def _install_one(
+        self,
+        unit: Unit,
+        prepared: tuple[Row, int, Shape, bytes],
+        wanted: Mapping[str, Any],
+        given: dict[str, str],
+        prevent: bool,
+        owner: UUID,
+        bundle: UUID | None,
+    ) -> Row:
+        template, version, shape, workspace = prepared
+        values = settings.checked(shape, {n: v for n, v in wanted.items() if shape.resolve(n)}, pointer="/inputs")
+        mine = given if not shape.connectors else {n: v for n, v in given.items() if n in shape.connectors}
+        complete = not settings.lacking(shape, values)
+        inputs_hash = settings.digest(values)
+        if prevent:
+            same = (
+                integrations.c.template_id == template["id"],
+                integrations.c.inputs_hash == inputs_hash,
+                integrations.c.detached_at.is_(None),
+                integrations.c.bundle_id.is_(None) if bundle is None else integrations.c.bundle_id == bundle,
+            )
+            known = await unit.one(listed(unit).where(*same).limit(1))
+            if known is not None:
+                connections = {**known["i_connections"], **mine}
+                await unit.update(
+                    integrations, integrations.c.id == known["i_id"], connections=connections, updated_at=now()
+                )
+                current = version_for(template, part(known))
+                document = workspace if current == version else None
+                if document is not None:
+                    await self._library.follow(unit, known["id"], current, document, connections=connections)
+                return await find(unit, str(known["id"]))
+        row = await self._library.create(
+            unit,
+            owner_id=owner,
+            name=template["name"],
+            description=template["texts"].get("shortDescription", ""),
+            schedules=template["source"].get("schedules", []),
+            workspace=workspace,
+            template=(template["id"], version),
+            connections=mine,
+            enabled=complete,
+        )
+        await unit.insert(
+            integrations,
+            id=new_id(),
+            template_id=template["id"],
+            automation_id=row["id"],
+            bundle_id=bundle,
+            share=template["share"],
+            inputs=values,
+            inputs_hash=inputs_hash,
+            connections=mine,
+            setup_complete=complete,
+        )
+        return await find(unit, str(row["id"]))
+
+    async def set_inputs(self, account: Account, name: str, inputs: Mapping[str, Any]) -> None:
+        """Sets persisted inputs; of a bundle those of its parts that have them. Raises `UnknownInput`, `BadInput`."""
+        shapes: dict[UUID, Shape] = {}
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name)
+            parts = await unit.all(listed(unit).where(integrations.c.bundle_id == row["i_id"]))
+        for one in (row, *parts):
+            shapes[one["id"]] = await self.shape(one)
+        async with self._database.tenant(account["id"]) as unit:
+            everything = [await find(unit, str(one["id"]), lock=True) for one in (row, *parts)]
+            known: list[tuple[Row, int, Shape, bytes]] = [({}, 0, shapes[one["id"]], b"") for one in everything]
+            _check_known(known, inputs, pointer="")
+            for one in everything:
+                shape = shapes[one["id"]]
+                values = settings.checked(shape, {n: v for n, v in inputs.items() if shape.resolve(n)})
+                if not values:
+                    continue
+                kept = await settings.keep(unit, part(one), shape, values)
+                if not one["i_setup_complete"] and not settings.lacking(shape, kept):
+                    await self._library.set_enabled(unit, one["id"], True)
+
+    async def shape(self, row: Mapping[str, Any]) -> Shape:
+        """What the version that the integration runs says of itself; of a detached one, its template's live version."""
+        async with self._database.system() as unit:
+            version = row["version"]
+            if row["template_id"] is None:
+                version = await unit.scalar(
+                    sa.select(template_table.c.live_version).where(template_table.c.id == row["i_template_id"])
+                )
+            return await templates.shape(unit, row["i_template_id"], version or 0)
+
+    async def settle(self, account: Account, name: str) -> None:
+        """After a setup or settings flow: the setup is complete where nothing required lacks any more."""
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name)
+        shape = await self.shape(row)
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name, lock=True)
+            kept = await settings.keep(unit, part(row), shape, {})
+            if not row["i_setup_complete"] and not settings.lacking(shape, kept):
+                await self._library.set_enabled(unit, row["id"], True)
+
+    async def push(self, partner_id: UUID, account: Account, template: str, name: str) -> Row:
+        """Lets an integration follow its template again, and gives it the current version. Another template's guid is
+        a `BadInput`.
+        """
+        async with self._database.system() as unit:
+            row = await templates.find(unit, partner_id, template)
+        return await self._move(account, row, name, pinned=None)
+
+    async def pin(self, partner_id: UUID, account: Account, name: str, version: int | None) -> Row:
+        """Keeps an integration at a version of its template, whatever is rolled out; None lets it follow again."""
+        async with self._database.tenant(account["id"]) as unit:
+            known = await find(unit, name)
+        async with self._database.system() as unit:
+            row = await templates.find(unit, partner_id, str(known["i_template_id"]))
+        return await self._move(account, row, name, pinned=version)
+
+    async def _move(self, account: Account, template: Row, name: str, *, pinned: int | None) -> Row:
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name)
+        if row["i_template_id"] != template["id"]:
+            raise BadInput("The integration was made of another template; only its own can be pushed to it.")
+        if row["template_id"] is None:
+            raise BadInput("The integration was detached from its template; it has a document of its own.")
+        version = version_for(template, {"pinned_version": pinned, "share": row["i_share"]})
+        async with self._database.system() as unit:
+            workspace = await templates.document(unit, template, version)
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name, lock=True)
+            mine = integrations.c.id == row["i_id"]
+            await unit.update(integrations, mine, pinned_version=pinned, updated_at=now())
+            await self._library.follow(unit, row["id"], version, workspace, connections=row["i_connections"])
+            return await find(unit, name)
+
+    async def detach(self, account: Account, name: str) -> Row:
+        """Makes the document the account's own, with its connections and settings; the template is followed no more."""
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name)
+        if row["template_id"] is None:
+            return row
+        shape = await self.shape(row)
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name, lock=True)
+            made = await self._library.make_own(unit, row["id"], saved_by=row["owner_id"], note=DETACHED)
+            document = bindings.with_connections(made["workspace"], row["i_connections"])
+            await self._library.update(unit, row["id"], saved_by=row["owner_id"], workspace=document, note=DETACHED)
+            kept = await settings.values_of(unit, row["id"])
+            for block in {one.block_id for one in shape.inputs if one.persisted}:
+                names = {one.name for one in shape.inputs if one.block_id == block}
+                answers = {name: value for name, value in kept.items() if name in names}
+                await unit.delete(
+                    form_answers, form_answers.c.automation_id == row["id"], form_answers.c.block_id == block
+                )
+                await unit.insert(form_answers, automation_id=row["id"], block_id=block, answers=answers)
+            await unit.update(integrations, integrations.c.id == row["i_id"], detached_at=now(), updated_at=now())
+            return await find(unit, name)
+
+    async def remove(self, account: Account, name: str, *, force: bool = False, wait: float = WAIT_SECONDS) -> None:
+        """Runs what the template does on removal, then removes the integration; of a bundle its parts first.
+
+        Raises `DeleteFlowFailed` where that run does not come to a good end, and removes nothing; ``force`` does not
+        run it.
+        """
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name)
+            parts = await unit.all(listed(unit).where(integrations.c.bundle_id == row["i_id"]))
+        for one in (*parts, row):
+            if not force:
+                await self._say_goodbye(account, one, wait)
+            async with self._database.tenant(account["id"]) as unit:
+                await self._library.delete(unit, one["id"])
+
+    async def _say_goodbye(self, account: Account, row: Row, wait: float) -> None:
+        if row["template_id"] is None or not (await self.shape(row)).has_delete:
+            return
+        async with self._database.tenant(account["id"]) as unit:
+            run = await self._runs.start(
+                unit,
+                automation={**row, "state": "available"},
+                context="api_sync",
+                key=key_of(DELETE, str(new_id())),
+            )
+            # Nothing starts it any more while it says goodbye.
+            await self._library.set_enabled(unit, row["id"], False)
+        run = await self._runs.wait(account["id"], run["id"], wait)
+        if not run["status"].startswith("finished"):
+            detail = (run["error"] or [{}])[0].get("detail", "")
+            raise DeleteFlowFailed(
+                f"The delete flow of “{row['name']}” is {run['status']}: {detail}"[:500]
+                + " Nothing was removed; try again, or send force=true to leave the flow out.",
+                meta={"run": str(run["id"])},
+            )
+
+
+def _check_known(
+    everything: Sequence[tuple[Row, int, Shape, bytes]], inputs: Mapping[str, Any], *, pointer: str = "/inputs"
+) -> None:
+    for name in inputs:
+        if not any(shape.resolve(name) for _, _, shape, _ in everything):
+            known = sorted({one for _, _, shape, _ in everything for one in shape.settings()})
+            raise UnknownInput(
+                f"{name[:100]!r} is no persisted top input; there are: {', '.join(known)[:500] or 'none'}.",
+                pointer=f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"[:200],
+            )
