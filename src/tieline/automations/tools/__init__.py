@@ -1,0 +1,1 @@
+"""Tools for agents: automations and blocks of connections that their owners have offered."""
