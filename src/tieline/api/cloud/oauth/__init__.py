@@ -1,0 +1,1 @@
+"""Where OAuth clients get tokens and give them back."""

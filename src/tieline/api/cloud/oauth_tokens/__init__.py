@@ -1,0 +1,1 @@
+"""What OAuth clients were given."""

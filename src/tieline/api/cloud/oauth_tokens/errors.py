@@ -1,0 +1,1 @@
+"""What this slice refuses besides what every operation does: nothing of its own."""

@@ -1,0 +1,1 @@
+"""Where a person lets an OAuth client in."""

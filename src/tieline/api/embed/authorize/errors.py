@@ -1,0 +1,1 @@
+"""What the pages refuse besides what OAuth does: nothing of their own (see `tieline.tenancy.oauth.errors`)."""
