@@ -21,6 +21,18 @@ FAMILIES = (
     "workflows-automations",
     "workflows-automation-connections",
     "workflows-automation-connectors",
+    "web-integrations",
+    "csp-origins",
+    "csrf-token",
+    "webhooks",
+    "api-keys",
+    "users",
+    "tenants",
+    "oauth-clients",
+    "oauth-tokens",
+    "oauth",
+    "spaces",
+    "items",
 )
 
 
@@ -30,7 +42,7 @@ def folder() -> Path:
 
 @cache
 def documents() -> tuple[dict[str, Any], ...]:
-    """The six documents; none where there is no shared folder."""
+    """The documents; none where there is no shared folder."""
     return tuple(json.loads(path.read_bytes()) for name in FAMILIES if (path := folder() / f"{name}.json").is_file())
 
 
@@ -56,22 +68,24 @@ def check(method: str, path: str, status: int, content_type: str, body: bytes) -
 
 
 def _check(operation: dict[str, Any], document: dict[str, Any], status: int, content_type: str, body: bytes) -> None:
-    answer = operation["responses"].get(str(status))
+    answer = operation["responses"].get(str(status), operation["responses"].get("default"))
     if answer is None:
-        # The edge has answers of its own to what no operation of the vendor describes.
-        assert status in {405, 408, 413, 414, 415, 429, 431}, (
-            f"{operation['operationId']} documents no {status}: {body!r}"
+        # The edge has answers of its own to what no operation of the vendor describes; some of its documents leave
+        # out who may not call as well.
+        told = {"401", "403"} & operation["responses"].keys()
+        assert status in {401, 405, 408, 413, 414, 415, 429, 431} or (status in {401, 403} and not told), (
+            f"{operation.get('operationId')} documents no {status}: {body!r}"
         )
         return
     if "$ref" in answer:
         answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
-    if "content" not in answer:
+    if status == 204 or "content" not in answer:
         assert body == b"", f"{operation['operationId']} answers {status} without a body, got {body!r}"
         return
     media_type = content_type.partition(";")[0]
     assert media_type in answer["content"], f"{operation['operationId']} answers {list(answer['content'])}"
     if media_type == "application/json":
-        schema = answer["content"][media_type]["schema"]
+        schema = answer["content"][media_type].get("schema", {})
         # References are read from the root of what is validated against.
         rooted = {**schema, "components": document["components"]}
         validator = OAS30Validator(rooted, format_checker=OAS30Validator.FORMAT_CHECKER)

@@ -107,11 +107,13 @@ class _Token(Struct, frozen=True):
     at: int
 
 
-def parse(text: str, attributes: Mapping[str, Attribute]) -> Node:
+def parse(
+    text: str, attributes: Mapping[str, Attribute], *, longest: int = MAX_LENGTH, most_terms: int = MAX_TERMS
+) -> Node:
     """The tree of ``text``; ``attributes`` says what may be filtered on. Raises `BadFilter`."""
-    if len(text) > MAX_LENGTH:
-        raise BadFilter(f"The filter is longer than {MAX_LENGTH} characters; shorten it.")
-    return _Parser(_tokens(text), attributes).whole()
+    if len(text) > longest:
+        raise BadFilter(f"The filter is longer than {longest} characters; shorten it.")
+    return _Parser(_tokens(text), attributes, most_terms).whole()
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -131,8 +133,9 @@ def _tokens(text: str) -> list[_Token]:
 class _Parser:
     """Recursive descent: ``or`` binds weaker than ``and``, ``and`` weaker than ``not``."""
 
-    def __init__(self, tokens: list[_Token], attributes: Mapping[str, Attribute]) -> None:
+    def __init__(self, tokens: list[_Token], attributes: Mapping[str, Attribute], most_terms: int) -> None:
         self._tokens = tokens
+        self._most_terms = most_terms
         self._attributes = {name.lower(): (name, attribute) for name, attribute in attributes.items()}
         self._at = 0
         self._depth = 0
@@ -202,8 +205,8 @@ class _Parser:
 
     def _term(self) -> Node:
         self._terms += 1
-        if self._terms > MAX_TERMS:
-            raise BadFilter(f"The filter has more than {MAX_TERMS} comparisons; split the request.")
+        if self._terms > self._most_terms:
+            raise BadFilter(f"The filter has more than {self._most_terms} comparisons; split the request.")
         name, attribute = self._attribute()
         token = self._next(f"an operator for {name}")
         operator = token.text.lower()

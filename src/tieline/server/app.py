@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from tieline.api import cloud
+from tieline.api import cloud, oem
 from tieline.api.edge import envelope
 from tieline.api.edge.access import Edge
 from tieline.api.edge.cursors import signed_cursors
@@ -13,14 +13,19 @@ from tieline.api.edge.guard import Guard
 from tieline.api.edge.intake import Intake
 from tieline.api.edge.metrics import Metrics
 from tieline.api.edge.origin import Origin
+from tieline.api.edge.seals import Seals
 from tieline.api.edge.services import Services
+from tieline.api.embed.authorize.endpoints import router as authorize
 from tieline.api.embed.connect.endpoints import router as connect
 from tieline.api.health.endpoints import router as health
 from tieline.api.ingress.execute.endpoints import router as execute
 from tieline.api.ingress.hooks.endpoints import router as hooks
+from tieline.api.mcp.endpoints import router as mcp
 from tieline.api.published.endpoints import router as published
 from tieline.tenancy.keys import ApiKeys
 from tieline.tenancy.limits import RateLimits, Tiers
+from tieline.tenancy.oauth.access import AccessTokens, Authenticator
+from tieline.tenancy.origins import Origins
 
 
 def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake | None = None) -> FastAPI:
@@ -31,6 +36,7 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
     settings = platform.settings
     origin = Origin(settings.base_url if "base_url" in settings.model_fields_set else None)
     metrics = Metrics()
+    keys = ApiKeys(platform.database)
     app = FastAPI(
         title="Tieline",
         openapi_url=None,
@@ -41,18 +47,24 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
     )
     app.state.edge = Edge(
         services=platform,
-        keys=ApiKeys(platform.database),
+        keys=keys,
+        who=Authenticator(keys, AccessTokens(platform.database)),
+        seals=Seals(settings.load_secret_keys()),
         limits=RateLimits(platform.database, tiers),
         cursors=signed_cursors(settings.load_secret_keys()),
         origin=origin,
         metrics=metrics,
+        origins=Origins(platform.database),
     )
     envelope.install(app)
     cloud.mount(app)
+    oem.mount(app)
     for prefix, label in cloud.PREFIXES.items():
         app.include_router(execute, prefix=prefix, generate_unique_id_function=cloud.operation_ids(label))
+    app.include_router(authorize, generate_unique_id_function=cloud.operation_ids("oauth"))
     app.include_router(connect, generate_unique_id_function=lambda route: route.name)
     app.include_router(hooks, generate_unique_id_function=lambda route: route.name)
     app.include_router(health, generate_unique_id_function=lambda route: route.name)
+    app.include_router(mcp)
     app.include_router(published)
     return app

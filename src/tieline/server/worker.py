@@ -22,6 +22,8 @@ from tieline.server.platform import Platform
 from tieline.server.settings import Settings
 from tieline.storage.journal import JournalStore
 from tieline.storage.queue import Queue
+from tieline.tenancy.events.sending import Sender as EventSender
+from tieline.tenancy.events.sweeping import Sweeper
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,10 @@ async def work(settings: Settings, *, concurrency: int = CONCURRENCY, parent: in
                 base_url=settings.base_url,
                 mail_url=settings.mail_url,
             ).register(queue)
+            EventSender(platform.database, platform.vault, platform.egress).register(queue)
+            sweeper = Sweeper(platform.database)
+            sweeper.register(queue)
+            await sweeper.begin()
             retention = Retention(platform.database, settings.run_retention_days)
             retention.register(queue)
             await retention.begin()

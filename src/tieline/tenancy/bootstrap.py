@@ -26,7 +26,7 @@ from tieline.storage.tables import api_keys
 from tieline.storage.unit import Unit
 from tieline.tenancy import partners, scopes, tenants, users
 from tieline.tenancy.keys import PREFIX
-from tieline.tenancy.principal import TENANT_ADMIN
+from tieline.tenancy.principal import PARTNER_ADMIN, TENANT_ADMIN
 
 KEY_FILE = "admin.key"
 DEFAULT = "default"
@@ -65,7 +65,7 @@ async def bootstrap(database: Database, data_dir: Path | None) -> Bootstrap:
         user_id = (
             user["id"]
             if user
-            else await users.create(unit, external_id=ADMIN, name="Administrator", roles=[TENANT_ADMIN])
+            else await users.create(unit, external_id=ADMIN, name="Administrator", roles=[TENANT_ADMIN, PARTNER_ADMIN])
         )
     key_file = None
     if data_dir is not None:

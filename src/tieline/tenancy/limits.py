@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -21,14 +22,21 @@ class Tiers(Struct, frozen=True):
 
     tier1: int = 1000
     tier2: int = 100
+    oem: int = 300
 
     def of(self, tier: Tier, settings: Mapping[str, Any]) -> int:
         """The limit that holds for a tenant with these settings."""
-        own = settings.get("rateLimits")
-        figure = own.get(f"tier{tier}") if isinstance(own, Mapping) else None
-        if isinstance(figure, int) and not isinstance(figure, bool) and figure > 0:
-            return figure
-        return self.tier1 if tier == 1 else self.tier2
+        return _own(settings, f"tier{tier}") or (self.tier1 if tier == 1 else self.tier2)
+
+    def of_account(self, settings: Mapping[str, Any]) -> int:
+        """The calls of the partner's API that may be about a tenant with these settings, or be the partner's own."""
+        return _own(settings, "oem") or self.oem
+
+
+def _own(settings: Mapping[str, Any], name: str) -> int | None:
+    own = settings.get("rateLimits")
+    figure = own.get(name) if isinstance(own, Mapping) else None
+    return figure if isinstance(figure, int) and not isinstance(figure, bool) and figure > 0 else None
 
 
 class Standing(Struct, frozen=True):
@@ -68,8 +76,16 @@ class RateLimits:
     async def count(self, principal: Principal, tier: Tier) -> Standing:
         """Counts one request. Raises `OverLimit`."""
         limit = self._tiers.of(tier, principal.settings)
-        key = f"api:{tier}:{principal.tenant_id}:{principal.user_id}"
+        key = f"api:{tier}:{principal.tenant_id}:{principal.counted_as}"
         usage = await self._limiter.take(key, limit, window=WINDOW_SECONDS)
+        if not usage.allowed:
+            raise OverLimit(limit=limit, retry_after=usage.retry_after)
+        return Standing(limit, usage.remaining)
+
+    async def count_account(self, account: UUID, settings: Mapping[str, Any]) -> Standing:
+        """Counts one call of the partner's API about a tenant, or (the partner's id) about none. Raises `OverLimit`."""
+        limit = self._tiers.of_account(settings)
+        usage = await self._limiter.take(f"oem:{account}", limit, window=WINDOW_SECONDS)
         if not usage.allowed:
             raise OverLimit(limit=limit, retry_after=usage.retry_after)
         return Standing(limit, usage.remaining)

@@ -75,6 +75,17 @@ class Listing:
             keys = [None] * len(rows)
         return _with_neighbours(rows, keys, position, more=more)
 
+    async def beside(
+        self, unit: Unit, statement: Select[Any], sort: Sort, identifier: UUID, *, backwards: bool
+    ) -> Position | None:
+        """The position beside one row of ``statement``; None where it has no such row."""
+        by = self._sorts[sort.field]
+        found = statement.where(self._identity == identifier).add_columns(by.label(_KEY))
+        row = await unit.one(found)
+        if row is None:
+            return None
+        return Position(None if by is self._identity else row[_KEY], identifier, backwards)
+
 
 def by_letters(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A text to sort by without regard to capitals."""

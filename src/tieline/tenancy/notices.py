@@ -17,6 +17,8 @@ from tieline.core.errors import NotFound
 from tieline.core.ids import new_id
 from tieline.storage.tables import notices
 from tieline.storage.unit import Unit
+from tieline.tenancy.events.emitting import emit
+from tieline.tenancy.events.types import NOTICE_OPENED
 
 _LONGEST = 2_000
 
@@ -60,8 +62,13 @@ async def open(  # noqa: A001 - the word for what is done to a notice
             "updated_at": now(),
             "closed_at": None,
         },
-    ).returning(notices.c.id)
-    found: UUID = await unit.scalar(renewed)
+    ).returning(notices.c.id, notices.c.count, notices.c.title)
+    row = await unit.one(renewed)
+    assert row is not None
+    found: UUID = row["id"]
+    if row["count"] == 1:
+        told_of = {"id": found, "kind": kind, "subject": subject, "title": row["title"]}
+        await emit(unit, NOTICE_OPENED, f"notice:{found}", told_of, top=subject.partition(":")[2] or None)
     return found
 
 

@@ -12,10 +12,12 @@ from tieline.core.errors import Forbidden
 from tieline.tenancy import scopes as scope_rules
 
 TENANT_ADMIN = "TenantAdmin"
+API_KEY, GRANT = "api-key:", "oauth-grant:"
+PARTNER_ADMIN = "PartnerAdmin"  # administers the tenants of the tenant's partner; given by the command line only
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """A user of a tenant, by way of one API key."""
+    """A user of a tenant, by way of one API key or of one grant of an OAuth client."""
 
     tenant_id: UUID
     user_id: UUID
@@ -24,11 +26,37 @@ class Principal(Struct, frozen=True, kw_only=True):
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)  # the tenant's
+    client_id: str | None = None  # of the OAuth client, as it is known outside
+    grant_id: UUID | None = None
+    grant_type: str = ""
+
+    @property
+    def counted_as(self) -> str:
+        """Whose requests these are for rate limits: the user's, or the client's where it acts for nobody."""
+        if self.grant_type == "client_credentials":
+            return f"client-{self.client_id}"
+        return str(self.user_id)
 
     @property
     def is_admin(self) -> bool:
         """True for an administrator of the tenant whose key carries that right."""
         return TENANT_ADMIN in self.roles and scope_rules.ADMIN in self.scopes
+
+    @property
+    def credential(self) -> str | None:
+        """By what it let itself in, as ``api-key:<id>`` or ``oauth-grant:<id>``: what it starts ends with that."""
+        if self.key_id is not None:
+            return f"{API_KEY}{self.key_id}"
+        return f"{GRANT}{self.grant_id}" if self.grant_id is not None else None
+
+    def administers(self, resource: str) -> bool:
+        """True for an administrator of the tenant whose key carries that right, be it for this resource only."""
+        return TENANT_ADMIN in self.roles and (scope_rules.ADMIN in self.scopes or resource in self.scopes)
+
+    @property
+    def is_partner_admin(self) -> bool:
+        """True for who administers all tenants of the partner, and whose key carries that right."""
+        return self.partner_id is not None and self.is_admin and PARTNER_ADMIN in self.roles
 
     def may(self, resource: str, action: scope_rules.Action) -> bool:
         """True where the key's scopes allow it."""

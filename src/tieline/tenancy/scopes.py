@@ -1,8 +1,9 @@
-"""What an API key may do.
+"""What an API key or an OAuth client may do.
 
 A scope is ``admin`` (everything in the tenant, also what belongs to others), ``user_default`` (everything that its user
 may do), a resource (``automations``: read, change and run) or a resource with ``:read``. Nothing implies another
-tenant, and no key can give away more than it has.
+tenant, and no key can give away more than it has. What a scope gives is never more than what its user has at this
+moment: ``admin`` without the role is as much as ``user_default``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,21 @@ from tieline.core.errors import BadInput
 
 ADMIN = "admin"
 USER_DEFAULT = "user_default"
-RESOURCES = ("automations", "connections", "connectors")
+RESOURCES = (
+    "automations",
+    "connections",
+    "connectors",
+    "web-integrations",
+    "csp-origins",
+    "webhooks",
+    "spaces",
+    "items",
+    "users",
+    "tenants",
+    "api-keys",
+    "oauth-clients",
+    "oauth-tokens",
+)
 KNOWN = (ADMIN, USER_DEFAULT, *(f"{name}{suffix}" for name in RESOURCES for suffix in ("", ":read")))
 
 Action = Literal["read", "write"]

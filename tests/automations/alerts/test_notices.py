@@ -17,6 +17,7 @@ from tieline.core import clock, json
 from tieline.core.errors import BadInput
 from tieline.security.egress import Egress, Policy
 from tieline.security.signatures.base import Message, verify
+from tieline.security.signatures.standard import sign
 from tieline.storage.tables import automation_versions
 from tieline.tenancy import tenants
 
@@ -62,7 +63,7 @@ async def test_a_webhook_is_signed_as_standard_webhooks_has_it(office: Office) -
     assert body["data"]["run"]["id"] == str(run)
     assert body["data"]["run"]["error"] == {"code": "block-input-invalid", "title": "Invalid block input"}
     assert "hush" not in seen["body"]
-    wanted = sending.sign(office.secret, f"{run}.3", int(headers["webhook-timestamp"]), base64.b64decode(seen["raw"]))
+    wanted = sign(office.secret, f"{run}.3", int(headers["webhook-timestamp"]), base64.b64decode(seen["raw"]))
     assert headers["webhook-signature"] == wanted
     assert len(base64.b64decode(office.secret.removeprefix("whsec_"))) == 24
     message = Message(headers=list(headers.items()), body=base64.b64decode(seen["raw"]), url=office.web.url)
@@ -166,7 +167,7 @@ async def test_the_tenants_rule_holds_for_automations_without_one(office: Office
     (seen,) = office.web.seen
     stamp = int(seen["headers"]["webhook-timestamp"])
     assert secret is not None
-    assert seen["headers"]["webhook-signature"] == sending.sign(secret, f"{run}.1", stamp, seen["body"].encode())
+    assert seen["headers"]["webhook-signature"] == sign(secret, f"{run}.1", stamp, seen["body"].encode())
     await office.set(failure_notice={"on": []}, failure_told_at=None)
     await office.ends()
     await office.work()

@@ -17,10 +17,12 @@ from tieline.connectors.connections import Connections
 from tieline.connectors.importers import import_document
 from tieline.connectors.library import Library
 from tieline.core import json
+from tieline.core.ids import new_id
 from tieline.sandbox import Running, running
 from tieline.security.vault import Vault, parse_keys
 from tieline.storage.tables import connections as connections_table
-from tieline.storage.tables import journal, runs
+from tieline.storage.tables import journal, runs, space_assignments
+from tieline.storage.tables import users as users_table
 from tieline.tenancy import spaces, users
 
 pytestmark = pytest.mark.anyio
@@ -206,3 +208,28 @@ async def test_calls_and_mails_ask_the_same(firm: Firm) -> None:
         automation = await firm.make("", firm.bob)
         await firm.save(automation, json.dumps(document(one)), firm.bob)
         assert "another person's own" in await firm.run(automation), kind
+
+
+async def test_a_run_uses_the_connections_of_a_space_only_while_its_owner_may(firm: Firm) -> None:
+    """Bob's automation and a connection of Ann's in a space of hers: each role, and a role that is taken away."""
+    database, tenant = firm.bench.database, firm.bench.tenant
+    async with database.tenant(tenant) as unit:
+        space = await spaces.create(unit, name="Ann's", owner_id=firm.ann)
+        await unit.update(connections_table, connections_table.c.id == firm.shared, space_id=space)
+    automation = await firm.make(firm.shared, firm.bob)
+    refused = "another person's own"
+    assert refused in await firm.run(automation)
+    assignment = new_id()
+    for roles, usable in ((["consumer"], False), (["dataconsumer"], True), (["producer"], True), (["operator"], False)):
+        async with database.tenant(tenant) as unit:
+            await unit.delete(space_assignments, space_assignments.c.space_id == space)
+            about = {"space_id": space, "type": "user", "assignee_id": firm.bob}
+            await unit.insert(space_assignments, id=assignment, roles=roles, **about)
+        assert (await firm.run(automation) == "finished") is usable, roles
+    async with database.tenant(tenant) as unit:
+        await unit.delete(space_assignments, space_assignments.c.space_id == space)
+        await unit.update(users_table, users_table.c.id == firm.bob, roles=["TenantAdmin"])
+    assert await firm.run(automation) == "finished", "administrators use what lies in any space"
+    async with database.tenant(tenant) as unit:
+        await unit.update(connections_table, connections_table.c.id == firm.shared, space_id=None)
+    assert refused in await firm.run(automation), "but nobody's own"

@@ -143,6 +143,17 @@ async def test_whoever_lost_a_claim_writes_nothing_more(bench: Bench, api: Api) 
         assert [entry.path async for entry in store.load(new)] == ["a", "c"]
 
 
+async def test_a_claim_that_was_written_twice_leaves_no_run_behind(bench: Bench, api: Api, worker: Executor) -> None:
+    api.gate.clear()
+    run = await bench.start(await bench.automation(effects(api, 3)))
+    await asyncio.wait_for(api.arrived.wait(), 10)
+    async with bench.database.tenant(bench.tenant) as unit:
+        await unit.update(runs, runs.c.id == run, fence=runs.c.fence + 1)  # the same worker, another fence
+    api.gate.set()
+    assert (await bench.ended(run))["status"] == "finished"
+    assert len(api.keys) == 3
+
+
 async def test_a_sleeping_run_holds_no_task_and_wakes_by_itself(bench: Bench, worker: Executor) -> None:
     sleepy = document(block("SleepBlock", inputs={"time": "2.5"}), block("ShowBlock", inputs={"input": "awake"}))
     run = await bench.start(await bench.automation(sleepy))
@@ -163,3 +174,16 @@ async def test_runs_of_another_tenant_cannot_be_seen_or_stopped(bench: Bench, ap
     with pytest.raises(Exception, match="does not exist"):
         async with database.tenant(other.tenant) as unit:
             await bench.runs.request_stop(unit, run)
+
+
+async def test_starts_at_one_moment_under_one_key_give_one_run(bench: Bench) -> None:
+    automation = await bench.automation(document())
+    ready = asyncio.Barrier(8)
+
+    async def start() -> Any:
+        async with bench.database.tenant(bench.tenant) as unit:
+            await bench.runs.started_by(unit, automation["id"], "slot")
+            await ready.wait()
+            return (await bench.runs.start(unit, automation=automation, context="schedule", key="slot"))["id"]
+
+    assert len(set(await asyncio.gather(*[start() for _ in range(8)]))) == 1

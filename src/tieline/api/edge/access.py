@@ -8,21 +8,27 @@ async def get(call: Reader, automation_id: AutomationId) -> Response:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+from uuid import UUID
 
 from fastapi import Request
 from msgspec import Struct
 
+from tieline.api.edge import cors
 from tieline.api.edge.metrics import Metrics
 from tieline.api.edge.origin import Origin
+from tieline.api.edge.seals import Seals
 from tieline.api.edge.services import Services
 from tieline.core.errors import Unauthorized
 from tieline.core.paging import Cursors
 from tieline.storage.unit import Unit
+from tieline.tenancy import audit
 from tieline.tenancy.keys import ApiKeys
-from tieline.tenancy.limits import OverLimit, RateLimits, tier_of
+from tieline.tenancy.limits import OverLimit, RateLimits, Tier, tier_of
+from tieline.tenancy.oauth.access import Authenticator
+from tieline.tenancy.origins import Origins
 from tieline.tenancy.principal import Principal
 from tieline.tenancy.scopes import Action
 
@@ -32,10 +38,13 @@ class Edge(Struct, frozen=True):
 
     services: Services
     keys: ApiKeys
+    who: Authenticator
+    seals: Seals
     limits: RateLimits
     cursors: Cursors
     origin: Origin
     metrics: Metrics
+    origins: Origins
 
 
 class Call(Struct, frozen=True):
@@ -54,6 +63,14 @@ class Call(Struct, frozen=True):
         """A transaction of the caller's tenant. It commits at the end of the block, so answers are built after it."""
         return self.services.database.tenant(self.principal.tenant_id)
 
+    async def record(
+        self, unit: Unit, action: str, subject_id: UUID | str, name: str = "", detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Writes to the audit log that the caller did ``action`` (``connection.created``) to the connection (or
+        whatever the action begins with) of this id."""
+        subject = f"{action.rpartition('.')[0]}:{subject_id}"
+        await audit.record(unit, self.principal, action=action, subject=subject, name=name, detail=detail)
+
 
 def edge_of(request: Request) -> Edge:
     """The edge of the application that serves this request."""
@@ -61,14 +78,19 @@ def edge_of(request: Request) -> Edge:
     return edge
 
 
-def access(resource: str, action: Action) -> Callable[[Request], Coroutine[Any, Any, Call]]:
-    """A dependency: who it is (401), how often (429), whether the key's scopes allow it (403), in this order."""
+def access(resource: str | None, action: Action) -> Callable[[Request], Coroutine[Any, Any, Call]]:
+    """A dependency: who it is (401), how often (429), whether the key's scopes allow it (403), in this order.
+
+    ``resource`` None: whatever the scopes.
+    """
 
     async def enter(request: Request) -> Call:
         edge = edge_of(request)
-        principal = await edge.keys.authenticate(bearer(request))
-        await _count(edge, request, principal)
-        principal.require(resource, action)
+        principal = await edge.who.authenticate(bearer(request))
+        await let_read(request, principal.tenant_id, client=principal.client_id)
+        await count(edge, request, principal, tier_of(request.method))
+        if resource is not None:
+            principal.require(resource, action)
         return Call(request, principal, edge)
 
     return enter
@@ -85,8 +107,16 @@ def bearer(request: Request) -> str:
     return token.strip()
 
 
-async def _count(edge: Edge, request: Request, principal: Principal) -> None:
-    tier = tier_of(request.method)
+async def let_read(request: Request, tenant_id: UUID, *, client: UUID | str | None = None) -> None:
+    """Lets the page that asks read the answer, whatever it turns out to be, where the tenant has registered its origin
+    (or the OAuth client that its token was made for)."""
+    if "origin" in request.headers:
+        headers = await cors.actual(edge_of(request).origins, request, tenant_id, client=client)
+        answer_headers(request).extend(headers)
+
+
+async def count(edge: Edge, request: Request, principal: Principal, tier: Tier) -> None:
+    """Counts the request, and says in the answer where the caller stands. Raises `OverLimit`."""
     try:
         standing = await edge.limits.count(principal, tier)
     except OverLimit:

@@ -23,7 +23,7 @@ class Json(Response):
 
 
 class Empty(Response):
-    """204 without a body."""
+    """204 without a body. ``media_type``: for families whose document names one all the same."""
 
-    def __init__(self) -> None:
-        super().__init__(status_code=204)
+    def __init__(self, media_type: str | None = None) -> None:
+        super().__init__(status_code=204, headers={"content-type": media_type} if media_type else None)

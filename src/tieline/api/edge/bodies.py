@@ -52,6 +52,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def without_default(schema: dict[str, Any]) -> None:
+    """For `Field(json_schema_extra=...)`: what stands for "left out" is not a value that somebody may send."""
+    schema.pop("default", None)
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"\S")]
 _KEPT = "kept byte for byte"

@@ -27,12 +27,14 @@ class ErrorSource(BaseModel):
 class Error(BaseModel):
     """One thing that went wrong."""
 
-    code: str = Field(description="Stable name of the error.")
+    code: str | int = Field(description="Stable name of the error; a number for invitations.")
     title: str = Field(description="What went wrong, in a few words; the same for every error of this code.")
     detail: str | None = Field(default=None, description="One sentence: the field, the rule and the fix.")
     source: ErrorSource | None = None
     meta: dict[str, Any] | None = None
-    status: str | None = Field(default=None, description="The HTTP status as text.")
+    status: str | int | None = Field(
+        default=None, description="The HTTP status as text; a number for users and API keys."
+    )
 
 
 class ErrorResponse(BaseModel):

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Match
 
 from tieline.api.edge.answers import Json
+from tieline.api.edge.dialects import spoken
 from tieline.core.errors import BadInput, NotFound, RateLimited, TielineError, Unauthorized
 from tieline.tenancy.limits import OverLimit
 
@@ -48,9 +49,11 @@ def entry(error: TielineError) -> dict[str, Any]:
     return entry
 
 
-def answer(errors: Sequence[TielineError], trace: str, headers: Mapping[str, str] | None = None) -> Json:
-    """The envelope; the first error decides the status."""
-    body = {"errors": [entry(error) for error in errors[:MAX_ERRORS]], "traceId": trace}
+def answer(
+    errors: Sequence[TielineError], trace: str, headers: Mapping[str, str] | None = None, *, path: str = ""
+) -> Json:
+    """The envelope; the first error decides the status, and the ``path`` that was asked for the `dialects`."""
+    body = {"errors": [spoken(path, entry(error)) for error in errors[:MAX_ERRORS]], "traceId": trace}
     return Json(body, errors[0].status, {**_headers(errors[0]), **(headers or {})})
 
 
@@ -85,23 +88,27 @@ def install(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> Json:
         assert isinstance(error, TielineError)
         errors = error.errors if isinstance(error, Several) else [error]
-        return answer(errors, trace_of(request))
+        return answer(errors, trace_of(request), path=request.scope["path"])
 
     async def invalid(request: Request, error: Exception) -> Json:
         assert isinstance(error, RequestValidationError)
-        return answer([parameter_error(item) for item in error.errors()], trace_of(request))
+        path = request.scope["path"]
+        return answer([parameter_error(item) for item in error.errors()], trace_of(request), path=path)
 
     async def http(request: Request, error: Exception) -> Json:
         assert isinstance(error, HTTPException)
+        path = request.scope["path"]
         if error.status_code == 405:
             allowed = ", ".join(methods_of(app.routes, request))
             problem: TielineError = MethodNotAllowed(f"This path only knows {allowed}.")
-            return answer([problem], trace_of(request), {"allow": allowed})
+            return answer([problem], trace_of(request), {"allow": allowed}, path=path)
         if error.status_code == 404:
             return answer(
-                [NotFound("There is nothing at this path; /openapi.json lists what there is.")], trace_of(request)
+                [NotFound("There is nothing at this path; /openapi.json lists what there is.")],
+                trace_of(request),
+                path=path,
             )
-        return answer([BadInput(str(error.detail))], trace_of(request))
+        return answer([BadInput(str(error.detail))], trace_of(request), path=path)
 
     app.add_exception_handler(TielineError, ours)
     app.add_exception_handler(RequestValidationError, invalid)

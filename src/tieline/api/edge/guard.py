@@ -1,7 +1,8 @@
 """The outermost layer of the application: what every request passes before any route is looked for.
 
-It gives the request its trace id, refuses paths with more than one reading, counts headers and bytes, answers HEAD and
-OPTIONS, adds the security headers, turns whatever escaped into a clean 500, and measures.
+It gives the request its trace id, refuses paths with more than one reading, counts headers and bytes, answers HEAD,
+OPTIONS and the preflights of browsers, adds the security headers, turns whatever escaped into a clean 500, and
+measures.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tieline.api.edge import envelope
+from tieline.api.edge import cors, envelope
 from tieline.api.edge.answers import Empty
 from tieline.api.edge.intake import BodyGate, Intake, check_headers
 from tieline.api.edge.metrics import Metrics
 from tieline.api.edge.paths import acceptable
 from tieline.api.edge.trace import trace_id
 from tieline.core.errors import BadInput, NotFound, TielineError
+from tieline.tenancy.audit import called_by
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +76,8 @@ class Guard:
             await send(message)
 
         try:
-            await self._handle(scope, gate, sending)
+            with called_by(trace, _address(scope)):
+                await self._handle(scope, gate, sending)
         except Exception as error:
             if status:
                 # Half an answer is out already; only the server can end it, by closing the connection.
@@ -94,11 +97,13 @@ class Guard:
             if scope["method"] == "OPTIONS" and (methods := envelope.methods_of(request.app.routes, request)):
                 answer = Empty()
                 answer.headers["allow"] = ", ".join(methods)
+                extra: list[tuple[bytes, bytes]] = scope["tieline.headers"]
+                extra += await cors.preflight(request.app.state.edge.origins, request, methods)
                 await answer(scope, gate, send)
                 return
             gate.check_expectations(scope["headers"])
         except TielineError as error:
-            await envelope.answer([error], envelope.trace_of(request))(scope, gate, send)
+            await envelope.answer([error], envelope.trace_of(request), path=scope["path"])(scope, gate, send)
             return
         await self._app(scope, gate, send)
 
@@ -111,15 +116,20 @@ class Guard:
         else:
             log.error("request failed", trace_id=trace, path=scope["path"], exc_info=error)
             problem = TielineError("The server met a fault of its own; the log has it under the trace id.")
-        await envelope.answer([problem], trace)(scope, gate, send)
+        await envelope.answer([problem], trace, path=scope["path"])(scope, gate, send)
 
     def _completed(self, headers: list[tuple[bytes, bytes]], status: int) -> list[tuple[bytes, bytes]]:
         present = {name.lower() for name, _ in headers}
-        completed = [*headers, *((name, value) for name, value in self._headers if name not in present)]
+        completed = [*headers, cors.VARY, *((name, value) for name, value in self._headers if name not in present)]
         if status in {408, 413}:
             # The rest of the body is still on its way, and nobody will read it.
             completed.append((b"connection", b"close"))
         return completed
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _route(scope: Scope) -> str:

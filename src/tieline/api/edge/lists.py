@@ -18,6 +18,7 @@ from tieline.storage.unit import Unit
 from tieline.tenancy.listing import Listing
 
 MAX_LIMIT = 200
+_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -190,11 +191,27 @@ def _limit(text: str | None, default: int, maximum: int) -> int:
     return check_limit(int(text), default=default, maximum=maximum)
 
 
+def number(request: Request, name: str, default: int, least: int, most: int) -> int:
+    """A query parameter that the document calls a number: whole, or cut down to the whole. Raises `BadLimit`."""
+    text = one_value(request, name)
+    if text is None:
+        return default
+    if _NUMBER.fullmatch(text) is None:
+        raise BadLimit(f"The {name} is not a number.")
+    value = float(text)
+    if not least <= value <= most:
+        raise BadLimit(f"The {name} is outside {least} to {most}; ask for fewer and follow links.next.href.")
+    return int(value)
+
+
 def flag(request: Request, name: str) -> bool | None:
     """A query parameter that is true or false; None where it was not sent. Raises `BadInput`."""
     text = one_value(request, name)
-    if text is None:
-        return None
+    return None if text is None else truth(name, text)
+
+
+def truth(name: str, text: str) -> bool:
+    """The value of a query parameter that is true or false. Raises `BadInput`."""
     if text.lower() not in {"true", "false"}:
         raise BadInput(f"The parameter {name} is neither true nor false.", parameter=name)
     return text.lower() == "true"

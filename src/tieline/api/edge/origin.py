@@ -42,6 +42,17 @@ class Origin:
             return f"{scheme}://{hosts[0].decode('latin-1')}"
         return self._base or _listening(scheme, request.scope.get("server"))
 
+    def meant(self, request: Request) -> bool:
+        """Whether the request asks for this server: by its base address, a loopback name, or the address that it came
+        in on. A page whose own name was made to lead here (DNS rebinding) asks by that name.
+        """
+        hosts = [value.decode("latin-1") for name, value in request.scope["headers"] if name == b"host"]
+        if len(hosts) != 1:
+            return False
+        if self._base is not None and hosts[0].lower() == urlsplit(self._base).netloc.lower():
+            return True
+        return _believable(hosts[0], request.scope.get("server"))
+
     def link(self, request: Request, query: Sequence[tuple[str, str]]) -> str:
         """This request's path under the base address, with another query."""
         return f"{self.base(request)}{request.scope['path']}?{urlencode(query)}"

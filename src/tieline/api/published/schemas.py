@@ -23,9 +23,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "automations": ("/api/v1/automations",),
     "automation-connections": ("/api/v1/automation-connections",),
     "automation-connectors": ("/api/v1/automation-connectors",),
+    "oauth-clients": ("/api/v1/oauth-clients",),
+    "oauth-tokens": ("/api/v1/oauth-tokens",),
+    "oauth": ("/oauth",),
     "workflows-automations": ("/api/workflows/automations",),
     "workflows-automation-connections": ("/api/workflows/automation-connections",),
     "workflows-automation-connectors": ("/api/workflows/automation-connectors",),
+    "oem": ("/oem/v1",),
     "operation": ("/healthz", "/readyz", "/metrics", "/resources"),
 }
 
@@ -49,7 +53,9 @@ def document(app: FastAPI, base_url: str) -> dict[str, Any]:
     components = built.setdefault("components", {})
     components["schemas"] = dict(sorted({**components.get("schemas", {}), **bodies.get("$defs", {})}.items()))
     components["securitySchemes"] = {
-        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer tln_...`."}
+        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer tln_...`."},
+        "appId": {"type": "apiKey", "in": "header", "name": "X-App-Id", "description": "A partner's app id."},
+        "partnerKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A partner's key."},
     }
     for operation in _operations(built):
         # FastAPI's own answer to parameters that break a rule; ours is a 400.

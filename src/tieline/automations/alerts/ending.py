@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, exists, select
 
 from tieline.automations.alerts import wording
 from tieline.automations.alerts.rules import TENANT_SETTING, Rule, rule_of
+from tieline.automations.alerts.telling import told_of_end
 from tieline.automations.alerts.wording import Told
 from tieline.automations.runs.belongings import NOTICE
 from tieline.core import clock
@@ -25,6 +26,8 @@ from tieline.storage.tables import automations, tenants
 from tieline.storage.tables import notices as table
 from tieline.storage.unit import Unit
 from tieline.tenancy import notices
+from tieline.tenancy.events.emitting import listens
+from tieline.tenancy.events.types import RUN_TYPES
 
 DIGEST: Final = "failures_digest"
 SEND: Final = "failure_notice"
@@ -53,6 +56,7 @@ def columns(tenant_id: UUID, automation_id: UUID) -> tuple[ColumnElement[Any], .
         automations.c.failures_untold,
         of_tenant.scalar_subquery().label("tenant_notice"),
         troubled.label("troubled"),
+        listens(tenant_id, RUN_TYPES).label("listened"),
     )
 
 
@@ -60,9 +64,11 @@ async def ended(
     unit: Unit, row: Mapping[str, Any], status: str, fence: int, errors: Any, known: Mapping[str, Any]
 ) -> None:
     """The run of ``row`` has ended with ``status``. ``known``: what `columns` gave, in this transaction."""
+    mine = Unit(unit.connection, row["tenant_id"])
+    if known["listened"]:
+        await told_of_end(mine, row, known["name"], status, errors)
     if row["is_test"] or (status == "finished" and not known["troubled"]):
         return
-    mine = Unit(unit.connection, row["tenant_id"])
     rule, moment = rule_of(known["failure_notice"], known["tenant_notice"]), clock.now()
     about = wording.told(row, known["name"], status, fence, errors, moment)
     kind = _KINDS.get(status)

@@ -6,7 +6,6 @@ tenant's hold, ``{"on": []}`` that nobody is told.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import secrets
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from tieline.core.errors import BadInput, TielineError
 from tieline.security.egress import Policy
+from tieline.security.egress.saved import check_saved
 from tieline.security.vault import Vault
 
 ENDINGS: Final = ("failed", "warnings", "stopped", "exceeded limit", "recovered")
@@ -87,7 +87,7 @@ async def checked(
         raise BadInput(f"everySeconds has to be from {LEAST_SECONDS} to {MOST_SECONDS}.", pointer="/everySeconds")
     if not url:
         return kept, None
-    await _check_address(url, policy)
+    await check_saved(url, policy, pointer="/webhook/url", longest=_LONGEST_URL)
     known = before.get("webhook") or {}
     if known.get("url") == url and not new_secret:
         return {**kept, "webhook": known}, None
@@ -126,24 +126,3 @@ def _addresses(mail: Sequence[str], served: bool) -> list[str]:
             raise BadInput("mail holds bare addresses like ada@example.com, without a name.", pointer=f"/mail/{number}")
         found.append(bare)
     return list(dict.fromkeys(found))
-
-
-async def _check_address(url: str, policy: Policy) -> None:
-    """Raises `BadInput` for what cannot be an address, and for one inside. The call itself is checked again."""
-    from tieline.security.egress.resolver import check_literal, resolve
-    from tieline.security.egress.urls import parse
-
-    pointer = "/webhook/url"
-    if len(url) > _LONGEST_URL:
-        raise BadInput(f"The address has {len(url)} characters; at most {_LONGEST_URL} are kept.", pointer=pointer)
-    try:
-        target = parse(url)
-        if target.address is not None:
-            check_literal(target.host, target.address, policy)
-        else:
-            async with asyncio.timeout(policy.connect_timeout):
-                await asyncio.to_thread(resolve, target.host, target.port, policy)
-    except TielineError as error:
-        raise BadInput(error.detail, pointer=pointer) from None
-    except (OSError, TimeoutError):
-        raise BadInput("The name in the address does not resolve; check its spelling.", pointer=pointer) from None

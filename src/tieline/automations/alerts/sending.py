@@ -6,9 +6,6 @@ can tell. Webhooks are signed as Standard Webhooks 1.0 has it, and go out throug
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -24,6 +21,7 @@ from tieline.automations.alerts.wording import Told
 from tieline.core import clock, json
 from tieline.core.errors import TielineError, Transient
 from tieline.security.egress import Egress, Policy, parse_allow
+from tieline.security.signatures.standard import sign
 from tieline.security.vault import Vault
 from tieline.storage.database import Database
 from tieline.storage.queue import Queue
@@ -165,13 +163,6 @@ async def rule_for(unit: Unit, automation_id: UUID) -> Rule | None:
     )
     settings = select(tenants.c.settings[TENANT_SETTING]).where(tenants.c.id == unit.tenant_id)
     return None if own is None else rule_of(own["failure_notice"], await unit.scalar(settings))
-
-
-def sign(secret: str, identity: str, moment: int, body: bytes) -> str:
-    """The value of ``webhook-signature`` (Standard Webhooks 1.0, "Signature scheme")."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    text = b".".join((identity.encode(), str(moment).encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(key, text, hashlib.sha256)).decode()
 
 
 def office_of(mail_url: str) -> PostOffice:

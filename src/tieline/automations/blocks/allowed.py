@@ -1,4 +1,5 @@
-"""Which connections a run may work with: those of its automation's owner, and those in spaces."""
+"""Which connections a run may work with: those of its automation's owner, those in spaces that the owner may use, and
+those that an integration was given."""
 
 from __future__ import annotations
 
@@ -6,14 +7,26 @@ import time
 from collections import OrderedDict
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Text, cast, exists, func, literal_column
+
 from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import UnboundBlock
 from tieline.storage.database import Database
-from tieline.storage.tables import automations, connections
+from tieline.storage.tables import automations, connections, integrations
 from tieline.tenancy.visibility import usable_by
 
 FRESH_SECONDS = 1.0  # in which a run under way notices another owner, of the automation or the connection
 KEPT = 2000
+
+
+def _given(automation_id: UUID) -> ColumnElement[bool]:
+    """Whether the connection is one that this integration was given."""
+    values = func.jsonb_path_query_array(integrations.c.connections, literal_column("'$.*'::jsonpath"))
+    return exists().where(
+        integrations.c.tenant_id == connections.c.tenant_id,
+        integrations.c.automation_id == automation_id,
+        values.op("?")(cast(connections.c.id, Text)),
+    )
 
 
 class Allowed:
@@ -37,14 +50,14 @@ class Allowed:
             return
         async with self._database.tenant(run.tenant_id) as unit:
             usable = await unit.scalar(
-                unit.select(connections, usable_by(connections, automations.c.owner_id))
+                unit.select(connections, usable_by(connections, automations.c.owner_id) | _given(run.automation_id))
                 .join(automations, automations.c.tenant_id == connections.c.tenant_id)
                 .where(connections.c.id == connection_id, automations.c.id == run.automation_id)
             )
         if usable is False:
             raise UnboundBlock(
                 f"block “{context.step.label}” uses connection {connection_id}, which is another person's own; choose "
-                "one of the automation's owner, or one in a space"
+                "one of the automation's owner, or one in a space that they may use"
             )
         self._asked[key] = moment
         self._asked.move_to_end(key)

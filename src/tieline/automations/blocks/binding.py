@@ -1,7 +1,8 @@
 """Connector blocks that name a connector but no connection, as exports of other installations do.
 
 Such a block is bound while it runs, and its document stays as it came: to the one connection of that connector that
-the automation's owner may use. Where there is none, or several to choose from, it is refused.
+the automation's owner may use. Where there is none, or several to choose from, it is refused. An integration says
+itself which connection serves which connector.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy import or_
 from tieline.automations.engine.context import BlockContext
 from tieline.automations.engine.errors import UnboundBlock
 from tieline.storage.database import Database
-from tieline.storage.tables import automations, connections, connectors
+from tieline.storage.tables import automations, connections, connectors, integrations
 from tieline.storage.unit import Unit
 from tieline.tenancy.visibility import usable_by
 
@@ -52,10 +53,12 @@ class Bindings:
         if kept is not None and moment - kept[0] < FRESH_SECONDS:
             return kept[1]
         async with self._database.tenant(run.tenant_id) as unit:
-            statement = unit.select(automations, automations.c.owner_id).where(automations.c.id == run.automation_id)
-            owner = await unit.scalar(statement)
-            found = (await candidates(unit, [connector], owner)).get(connector, [])
-        one = sole(found)
+            one = (await chosen_for(unit, run.automation_id)).get(connector)
+            found: list[Candidate] = []
+            if one is None:
+                mine = unit.select(automations, automations.c.owner_id).where(automations.c.id == run.automation_id)
+                found = (await candidates(unit, [connector], await unit.scalar(mine))).get(connector, [])
+                one = sole(found)
         if one is None:
             raise UnboundBlock(f"block “{context.step.label}” has no connection{reason(connector, found)}")
         self._found[key] = moment, one
@@ -63,6 +66,14 @@ class Bindings:
         if len(self._found) > KEPT:
             self._found.popitem(last=False)
         return one
+
+
+async def chosen_for(unit: Unit, automation_id: UUID) -> dict[str, UUID]:
+    """The connections that an integration was given, by the name or GUID of the connector."""
+    given = await unit.scalar(
+        unit.select(integrations, integrations.c.connections).where(integrations.c.automation_id == automation_id)
+    )
+    return {name: UUID(one) for name, one in (given or {}).items()}
 
 
 async def candidates(unit: Unit, wanted: Collection[str], owner_id: UUID | None) -> dict[str, list[Candidate]]:

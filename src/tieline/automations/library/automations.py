@@ -22,7 +22,8 @@ from tieline.automations.library import schedules as schedule_rules
 from tieline.automations.library.conflicts import check_unchanged
 from tieline.automations.library.detached import detach
 from tieline.automations.library.errors import TooManyConcurrentRuns
-from tieline.automations.library.versions import Versions
+from tieline.automations.library.telling import tell
+from tieline.automations.library.versions import Versions, check_own
 from tieline.automations.library.workspaces import EMPTY, inspect, same
 from tieline.automations.runs import usage
 from tieline.automations.triggers import starts, timings
@@ -32,6 +33,7 @@ from tieline.core.ids import new_id
 from tieline.security import tokens
 from tieline.security.vault import Vault
 from tieline.storage.database import Database
+from tieline.storage.documents import workspace_of
 from tieline.storage.tables import automation_versions, automations, journal, pointers, run_blobs, runs
 from tieline.storage.unit import Unit
 from tieline.tenancy import notices, spaces, users
@@ -78,11 +80,17 @@ class Automations:
         follows: Sequence[Mapping[str, Any]] = (),
         note: str = "",
         priority: int = 0,
+        template: tuple[UUID, int] | None = None,
+        connections: Mapping[str, str] | None = None,
+        enabled: bool = True,
     ) -> dict[str, Any]:
-        """A new automation. Raises `BadInput` for a space, schedule, figure or document that cannot be."""
+        """A new automation. Raises `BadInput` for a space, schedule, figure or document that cannot be.
+
+        With a ``template`` (id, version) it runs that one's document, which ``workspace`` is, and keeps none.
+        """
         await spaces.check(unit, space_id)
         _check_concurrency(max_concurrent_runs, concurrency_limit)
-        says = _start_of(workspace)
+        says = self.start_of(workspace, connections)
         automation_id = new_id()
         token = tokens.new_token(TOKEN_PREFIX)
         await unit.insert(
@@ -93,7 +101,9 @@ class Automations:
             owner_id=owner_id,
             space_id=space_id,
             **says,
-            version=1,
+            state="available" if enabled else "disabled",
+            version=1 if template is None else template[1],
+            template_id=None if template is None else template[0],
             priority=priority,
             schedules=schedule_rules.check(schedules),
             follows=await starts.check_follows(unit, automation_id, follows),
@@ -101,8 +111,9 @@ class Automations:
             execution_token=self._vault.seal(token.encode(), context=_token_context(unit, automation_id)),
             execution_token_hash=tokens.hash_token(token),
         )
-        await self._save_version(unit, automation_id, 1, workspace, saved_by or owner_id, note)
-        await self._changed(unit, automation_id)
+        if template is None:
+            await self._save_version(unit, automation_id, 1, workspace, saved_by or owner_id, note)
+        await self._changed(unit, automation_id, "created", saved_by or owner_id)
         return await self.get(unit, automation_id)
 
     async def row(self, unit: Unit, automation_id: UUID, *, lock: bool = False) -> dict[str, Any]:
@@ -117,7 +128,7 @@ class Automations:
         """The row with its newest workspace; ``lock`` keeps others from changing it meanwhile. Raises `NotFound`."""
         statement = (
             unit.select(automations, *automations.c, _WORKSPACE)
-            .join(
+            .outerjoin(
                 automation_versions,
                 (automation_versions.c.tenant_id == automations.c.tenant_id)
                 & (automation_versions.c.automation_id == automations.c.id)
@@ -128,6 +139,8 @@ class Automations:
         row = await unit.one(statement.with_for_update(of=automations) if lock else statement)
         if row is None:
             raise NotFound("There is no such automation.")
+        if row["workspace"] is None:
+            row["workspace"] = await workspace_of(unit, automation_id, row["version"]) or EMPTY
         return row
 
     async def update(
@@ -173,7 +186,7 @@ class Automations:
             return await self.save(unit, row, workspace, saved_by=saved_by, note=note, **changes)
         if changes:
             await self._change(unit, automation_id, **changes)
-            await self._changed(unit, automation_id)
+            await self._changed(unit, automation_id, by=saved_by)
         return await self.get(unit, automation_id)
 
     async def save(
@@ -191,13 +204,14 @@ class Automations:
 
         ``changes`` are made to the row besides. Raises `BadInput` for a document that cannot be.
         """
+        check_own(row)
         says = _start_of(workspace)
         number = row["version"] + 1
         await self._save_version(unit, row["id"], number, workspace, saved_by, note, restored_from)
         if row["live_version"] is None:
             changes |= says
         await self._change(unit, row["id"], version=number, **changes)
-        await self._changed(unit, row["id"])
+        await self._changed(unit, row["id"], by=saved_by)
         return await self.get(unit, row["id"])
 
     async def go_live(self, unit: Unit, automation_id: UUID, workspace: bytes, *, pinned: int | None) -> dict[str, Any]:
@@ -206,11 +220,45 @@ class Automations:
         await self._changed(unit, automation_id)
         return await self.get(unit, automation_id)
 
+    @staticmethod
+    def start_of(workspace: bytes, connections: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """``run_mode`` and ``start_settings`` of a document; ``connections`` of an integration, by connector, serve a
+        start block that names a connector and no connection.
+        """
+        says = _start_of(workspace)
+        start: dict[str, Any] = says["start_settings"]
+        given = (connections or {}).get(start.get("connector", ""))
+        if start.get("event") and given and not start.get("connection"):
+            says["start_settings"] = {**start, "connection": given}
+        return says
+
+    async def follow(
+        self, unit: Unit, automation_id: UUID, version: int, workspace: bytes, *, connections: Mapping[str, str]
+    ) -> None:
+        """An integration runs this version of its template from now on, with these connections by connector."""
+        await self._change(unit, automation_id, version=version, **self.start_of(workspace, connections))
+        await self._changed(unit, automation_id)
+
+    async def make_own(self, unit: Unit, automation_id: UUID, *, saved_by: UUID, note: str = "") -> dict[str, Any]:
+        """Detaches an integration from its template: the document becomes its own, and so do those of earlier runs."""
+        row = await self.get(unit, automation_id, lock=True)
+        if row["template_id"] is None:
+            return row
+        used = unit.select(runs, runs.c.version).where(runs.c.automation_id == automation_id).distinct()
+        for version in sorted({row["version"], *(one["version"] for one in await unit.all(used))}):
+            document = await workspace_of(unit, automation_id, version)
+            if document is not None:
+                await self._save_version(unit, automation_id, version, document, saved_by, note)
+        await self._change(unit, automation_id, template_id=None)
+        await self._changed(unit, automation_id)
+        return await self.get(unit, automation_id)
+
     async def delete(self, unit: Unit, automation_id: UUID) -> None:
         """Removes the automation with everything that is its own: versions, runs, schedules, pointers, answers of
         forms, subscriptions. A run under way loses its claim and ends.
         """
         await usage.keep_all(unit, automation_id)
+        row = await self.row(unit, automation_id)
         mine = unit.select(runs, runs.c.id).where(runs.c.automation_id == automation_id)
         await unit.delete(journal, journal.c.run_id.in_(mine))
         await unit.delete(run_blobs, run_blobs.c.run_id.in_(mine))
@@ -220,6 +268,7 @@ class Automations:
         await notices.close(unit, f"automation-circle/automation:{automation_id}")
         for listener in self._listeners:
             await listener.deleted(unit, automation_id)
+        await tell(unit, row, "deleted")
 
     async def copy(self, unit: Unit, automation_id: UUID, *, name: str, owner_id: UUID) -> dict[str, Any]:
         """A new automation in the owner's personal space with the newest workspace, without schedules and history.
@@ -241,7 +290,7 @@ class Automations:
     async def set_enabled(self, unit: Unit, automation_id: UUID, enabled: bool) -> None:
         """A disabled automation starts no runs; those under way go on."""
         await self._change(unit, automation_id, state="available" if enabled else "disabled")
-        await self._changed(unit, automation_id)
+        await self._changed(unit, automation_id, "enabled" if enabled else "disabled")
 
     async def change_owner(self, unit: Unit, automation_id: UUID, owner_id: UUID, *, changed_by: UUID) -> None:
         """Gives the automation to another user, into their personal space. Raises `NotFound` for an unknown user.
@@ -254,19 +303,22 @@ class Automations:
         row = await self.get(unit, automation_id, lock=True)
         if row["owner_id"] == owner_id:
             return
-        detached = await detach(unit, row["workspace"], owner_id)
+        # A template's document names no connection.
+        mine = row["template_id"] is None
+        detached = await detach(unit, row["workspace"], owner_id) if mine else row["workspace"]
         owned: dict[str, Any] = {"owner_id": owner_id, "space_id": None}
         if detached is not row["workspace"]:
             await self.save(unit, row, detached, saved_by=changed_by, note=DETACHED, **owned)
             return
         await self._change(unit, automation_id, **owned)
-        await self._changed(unit, automation_id)
+        await self._changed(unit, automation_id, by=changed_by)
 
     async def change_space(self, unit: Unit, automation_id: UUID, space_id: UUID | None) -> None:
         """Moves the automation; None is its owner's personal space. Raises `NotFound` for an unknown space."""
         if space_id is not None:
             await spaces.get(unit, space_id)
         await self._change(unit, automation_id, space_id=space_id)
+        await tell(unit, await self.row(unit, automation_id), "updated")
 
     async def pointers(self, unit: Unit, automation_id: UUID) -> list[dict[str, Any]]:
         """Where its incremental blocks stand."""
@@ -297,12 +349,13 @@ class Automations:
         async with self._database.system() as unit:
             return await unit.one(statement)
 
-    async def _changed(self, unit: Unit, automation_id: UUID) -> None:
-        """What starts it by itself is brought in step."""
+    async def _changed(self, unit: Unit, automation_id: UUID, what: str = "updated", by: UUID | None = None) -> None:
+        """What starts it by itself is brought in step, and who listens is told ``what`` was done."""
         row = await self.row(unit, automation_id)
         await timings.keep_in_step(unit, row)
         for listener in self._listeners:
             await listener.changed(unit, row)
+        await tell(unit, row, what, by)
 
     async def _change(self, unit: Unit, automation_id: UUID, **values: Any) -> None:
         if not await unit.update(automations, automations.c.id == automation_id, updated_at=now(), **values):

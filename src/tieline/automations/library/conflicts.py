@@ -47,7 +47,8 @@ async def check_unchanged(unit: Unit, row: Mapping[str, Any], expected: str | No
         )
         .where(automation_versions.c.automation_id == row["id"], automation_versions.c.version == newest)
     )
-    assert saved is not None
+    if saved is None:
+        raise VersionConflict("The integration was changed, or its template was, since you read it; read it again.")
     read = _READ.fullmatch(expected)
     yours = int(read[1]) if read and int(read[1]) <= newest else None
     who = saved["name"] or (f"User {saved['saved_by']}" if saved["saved_by"] else "Somebody")

@@ -19,7 +19,7 @@ import msgspec
 from sqlalchemy import Select
 
 from tieline.automations.library.conflicts import check_unchanged
-from tieline.automations.library.errors import VersionConflict
+from tieline.automations.library.errors import FollowsTemplate, VersionConflict
 from tieline.automations.workspace.diff import Change, compare
 from tieline.core import json
 from tieline.core.errors import NotFound
@@ -107,6 +107,7 @@ class Versions:
         Raises `NotFound` and `VersionConflict`.
         """
         row = await self._automations.row(unit, automation_id, lock=True)
+        check_own(row)
         await check_unchanged(unit, row, expected)
         workspace = (await self.get(unit, automation_id, version))["workspace"]
         return await self._automations.save(unit, row, workspace, saved_by=saved_by, note=note, restored_from=version)
@@ -119,6 +120,7 @@ class Versions:
         Raises `NotFound` and `VersionConflict`.
         """
         row = await self._automations.row(unit, automation_id, lock=True)
+        check_own(row)
         await check_unchanged(unit, row, expected)
         found = await self.get(unit, automation_id, version)
         return await self._automations.go_live(unit, automation_id, found["workspace"], pinned=version)
@@ -126,6 +128,7 @@ class Versions:
     async def unpin(self, unit: Unit, automation_id: UUID, *, expected: str | None = None) -> dict[str, Any]:
         """The newest version is live again, now and after each save. Gives the automation. Raises `VersionConflict`."""
         row = await self._automations.row(unit, automation_id, lock=True)
+        check_own(row)
         await check_unchanged(unit, row, expected)
         newest = await self.workspace(unit, automation_id, row["version"])
         return await self._automations.go_live(unit, automation_id, newest, pinned=None)
@@ -134,6 +137,12 @@ class Versions:
 def changes(old: bytes, new: bytes) -> list[Change]:
     """What leads from one document to another."""
     return compare(json.loads(old), json.loads(new))
+
+
+def check_own(automation: Mapping[str, Any]) -> None:
+    """Raises `FollowsTemplate` for an integration, whose versions are its template's."""
+    if automation["template_id"] is not None:
+        raise FollowsTemplate
 
 
 def live(automation: Mapping[str, Any]) -> int:

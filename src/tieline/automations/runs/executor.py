@@ -32,6 +32,8 @@ from tieline.automations.runs.service import (
     wake_waiting,
 )
 from tieline.automations.runs.storable import storable
+from tieline.automations.runs.withdrawal import Rights, RunWithdrawn, withdrawn
+from tieline.automations.workspace.flows import flow_of_key
 from tieline.core import clock, json
 from tieline.core.errors import TielineError, Unavailable
 from tieline.core.ids import new_id
@@ -40,6 +42,7 @@ from tieline.storage.database import Database
 from tieline.storage.errors import AlreadyQueued, FenceLost
 from tieline.storage.journal import JournalStore, RunClaim
 from tieline.storage.tables import automations, journal, run_blobs, runs
+from tieline.tenancy.events.types import RUN_TYPES
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +75,7 @@ class Executor:
         self._worker = worker
         self._plans = Plans(store.workspace)
         self._turns = Turns()
+        self._rights = Rights(database)
         self._active: dict[UUID, _Active] = {}
         self._watcher: asyncio.Task[None] | None = None
 
@@ -91,6 +95,7 @@ class Executor:
             await self._run(claim, claim.row)
         except FenceLost:
             log.warning("run.claim_lost", run=run_id, worker=self._worker)
+            await self._lost_to_myself(claim)
         except Unavailable as error:
             await self._later(tenant, run, error)
         except Exception as error:
@@ -101,6 +106,22 @@ class Executor:
             active = self._active.get(run)
             if active is not None and active.claim is claim:
                 del self._active[run]
+
+    async def _lost_to_myself(self, claim: RunClaim) -> None:
+        """A claim that was asked for twice, over a connection that had died, may have been written twice: then nobody
+        but this worker holds the run, and nobody works at it.
+        """
+        active = self._active.get(claim.run_id)
+        if active is not None and active.claim is not claim:
+            return
+        async with self._database.system() as unit:
+            holder = await unit.scalar(
+                select(runs.c.worker).where(
+                    runs.c.tenant_id == claim.tenant_id, runs.c.id == claim.run_id, runs.c.fence != claim.fence
+                )
+            )
+            if holder == self._worker:
+                await unit.defer(TASK, tenant_id=str(claim.tenant_id), run_id=str(claim.run_id))
 
     async def _later(self, tenant: UUID, run: UUID, error: Unavailable) -> None:
         """Another job in place of this one: the queue would give this one up after some attempts, and the run with
@@ -125,7 +146,12 @@ class Executor:
         guard = RunGuard(self._database, claim)
         outcome: Outcome
         try:
-            plan = await self._plans.get(claim.tenant_id, row["automation_id"], row["version"])
+            await self._rights.check(row)
+            flow = flow_of_key(row["start_key"])
+            plan = await self._plans.get(claim.tenant_id, row["automation_id"], row["version"], flow)
+        except RunWithdrawn as error:
+            await self._finish(claim, row, started, Outcome("stopped", [error.as_error()]), None)
+            return
         except TielineError as error:
             if passes_through(error):
                 raise
@@ -155,9 +181,9 @@ class Executor:
                 outcome = Outcome("stopped", [])
             else:
                 outcome = await interpreter.run(stack)
-        except RunStopped:
+        except RunStopped as error:
             await recorder.sync()
-            outcome = Outcome("stopped", [])
+            outcome = Outcome("stopped", [error.as_error()] if isinstance(error, RunWithdrawn) else [])
         except RunPaused:
             await recorder.sync()
             outcome = Outcome("paused", [])
@@ -357,6 +383,7 @@ class Executor:
                 stopped_at=moment,
                 followed=json.dumps(followed),
                 notice=ending.notice_key(row["automation_id"]),
+                told=RUN_TYPES,
             ),
             task=TASK,
         )
@@ -386,6 +413,8 @@ class Executor:
                 )
             )
             found = {row["id"]: row for row in rows}
+            tenant_ids = {entry.claim.tenant_id for entry in active}
+            barred = await withdrawn(unit, tenant_ids, [entry.claim.run_id for entry in active])
             changed: list[tuple[RunClaim, str]] = []
             for entry in active:
                 row = found.get(entry.claim.run_id)
@@ -394,6 +423,7 @@ class Executor:
                     continue
                 entry.guard.confirmed()
                 entry.guard.stopping = row["stop_requested_at"] is not None
+                entry.guard.withdrawn = barred.get(entry.claim.run_id, "")
                 entry.guard.pausing = row["pause_requested_at"] is not None
                 metrics = metrics_of(entry.interpreter)
                 if metrics != entry.shown:

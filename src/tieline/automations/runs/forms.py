@@ -14,9 +14,12 @@ from tieline.automations.engine.errors import BlockInputInvalid, PlanError
 from tieline.automations.engine.registry import lookup
 from tieline.automations.library.versions import live
 from tieline.automations.runs.masking import secret_name
+from tieline.automations.store.settings import settings_of
 from tieline.automations.workspace import document as reading
+from tieline.automations.workspace.flows import arranged
 from tieline.core import json
-from tieline.storage.tables import automation_versions, form_answers
+from tieline.storage.documents import workspace_of
+from tieline.storage.tables import automations, form_answers
 from tieline.storage.unit import Unit
 
 KEPT = 64
@@ -53,11 +56,7 @@ async def forms_of(unit: Unit, automation: Mapping[str, Any]) -> tuple[int, list
     name = (unit.tenant_id, automation["id"], version)
     found = _forms.get(name)
     if found is None:
-        workspace = await unit.scalar(
-            unit.select(automation_versions, automation_versions.c.workspace).where(
-                automation_versions.c.automation_id == automation["id"], automation_versions.c.version == version
-            )
-        )
+        workspace = await workspace_of(unit, automation["id"], version)
         found = _forms[name] = read(json.loads(workspace) if workspace else {})
         if len(_forms) > KEPT:
             _forms.popitem(last=False)
@@ -68,6 +67,7 @@ async def forms_of(unit: Unit, automation: Mapping[str, Any]) -> tuple[int, list
 def read(document: Any) -> list[Form]:
     """The enabled forms of a document; none where it is no workspace."""
     try:
+        document = arranged(document)
         listed = reading.blocks(document)
         start = reading.start_block(document)
     except PlanError:
@@ -120,6 +120,10 @@ def _order(entry: Mapping[str, Any]) -> float:
 
 async def kept_answers(unit: Unit, automation_id: UUID) -> dict[str, dict[str, Any]]:
     """The answers that forms keep for the next run, by block id and label."""
+    row = await unit.one(unit.select(automations).where(automations.c.id == automation_id))
+    if row is not None and row["template_id"] is not None:
+        settings = await settings_of(unit, automation_id) or {}
+        return {form.block_id: settings for form in (await forms_of(unit, row))[1]}
     rows = await unit.all(unit.select(form_answers).where(form_answers.c.automation_id == automation_id))
     return {row["block_id"]: row["answers"] for row in rows if isinstance(row["answers"], dict)}
 

@@ -7,6 +7,7 @@ import time
 from sqlalchemy import select
 
 from tieline.automations.engine.errors import RunPaused, RunStopped
+from tieline.automations.runs.withdrawal import RunWithdrawn
 from tieline.storage.database import Database
 from tieline.storage.errors import FenceLost
 from tieline.storage.journal import RunClaim
@@ -25,11 +26,14 @@ class RunGuard:
         self._confirmed = time.monotonic()
         self.stopping = False
         self.pausing = False
+        self.withdrawn = ""
 
     def check(self) -> None:
-        """Raises `RunStopped`, `RunPaused` or `FenceLost`."""
+        """Raises `RunStopped` (`RunWithdrawn` is one), `RunPaused` or `FenceLost`."""
         if self._claim.lost:
             raise FenceLost("another worker has taken this run over")
+        if self.withdrawn:
+            raise RunWithdrawn(self.withdrawn)
         if self.stopping:
             raise RunStopped("the run was stopped on request")
         if self.pausing:

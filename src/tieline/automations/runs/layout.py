@@ -16,7 +16,7 @@ from tieline.automations.engine.registry import block_type, lookup
 from tieline.automations.workspace import document as reading
 from tieline.core import json
 from tieline.core.errors import BadInput, TielineError
-from tieline.storage.tables import automation_versions
+from tieline.storage.documents import workspace_of
 from tieline.storage.unit import Unit
 
 KEPT = 64
@@ -107,12 +107,7 @@ async def layout_of(unit: Unit, run: Mapping[str, Any]) -> Layout:
     name = (unit.tenant_id, run["automation_id"], run["version"])
     found = _layouts.get(name)
     if found is None:
-        workspace = await unit.scalar(
-            unit.select(automation_versions, automation_versions.c.workspace).where(
-                automation_versions.c.automation_id == run["automation_id"],
-                automation_versions.c.version == run["version"],
-            )
-        )
+        workspace = await workspace_of(unit, run["automation_id"], run["version"])
         found = _layouts[name] = Layout(placed(json.loads(workspace) if workspace else {}))
         if len(_layouts) > KEPT:
             _layouts.popitem(last=False)

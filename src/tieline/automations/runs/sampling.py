@@ -30,7 +30,7 @@ from tieline.automations.runs.reading import (
 from tieline.automations.workspace import compile_plan
 from tieline.core import json
 from tieline.core.errors import TielineError
-from tieline.storage.tables import automation_versions
+from tieline.storage.documents import workspace_of
 from tieline.storage.unit import Unit
 
 LARGEST = 8 * 2**20  # bytes on disk of one value
@@ -119,12 +119,7 @@ def _is_variable(layout: Layout, name: str) -> bool:
 
 
 async def _plan(unit: Unit, run: Mapping[str, Any]) -> Plan | None:
-    workspace = await unit.scalar(
-        unit.select(automation_versions, automation_versions.c.workspace).where(
-            automation_versions.c.automation_id == run["automation_id"],
-            automation_versions.c.version == run["version"],
-        )
-    )
+    workspace = await workspace_of(unit, run["automation_id"], run["version"])
     with suppress(TielineError):
         return compile_plan(json.loads(workspace) if workspace else {})
     return None

@@ -18,12 +18,14 @@ from tieline.automations.engine.journal import CHECKPOINT, PAGE
 from tieline.automations.engine.trial import Trial
 from tieline.automations.runs import places
 from tieline.automations.runs.errors import NotRetryable, NotRunning, NotStartable, QueueFull
+from tieline.automations.runs.withdrawal import started_with
 from tieline.core import clock, json
 from tieline.core.errors import NotFound
 from tieline.core.ids import new_id
 from tieline.storage.database import Database
 from tieline.storage.tables import automations, journal, run_blobs, runs
 from tieline.storage.unit import Unit
+from tieline.tenancy import standing
 
 TASK = "run"
 COMPLETED = "run_completed"  # starts what follows a run
@@ -63,6 +65,7 @@ class Runs:
         version: int | None = None,
         rerun_of: UUID | None = None,
         trial: Trial | None = None,
+        credential: str | None = None,
     ) -> dict[str, Any]:
         """Writes the run's row and its job; both exist once the transaction commits. Gives the row.
 
@@ -71,7 +74,8 @@ class Runs:
         of the automation with the same key gives the run of the first. ``parent`` is the row of the run that calls it,
         which is woken at its end where it is ``awaited``. ``version``: this
         one and no other. Raises `NotStartable` for a disabled automation and
-        `QueueFull` when 200 runs of the tenant are waiting.
+        `QueueFull` when 200 runs of the tenant are waiting. ``credential``: of the principal that starts it; the run
+        stops when that is revoked.
 
         Fair share: a tenant's job is queued the further behind the more of the tenant's runs wait already, so that the
         first one of each tenant comes before the second one of any; `places` says how priorities fit into that.
@@ -80,7 +84,9 @@ class Runs:
             return known
         if automation["state"] == "disabled" and not test:
             raise NotStartable(f"automation “{automation['name']}” is disabled; enable it first")
-        waiting = await self._waiting(unit)
+        waiting, barred = await self._waiting(unit, automation["owner_id"])
+        if barred:
+            raise NotStartable(f"automation “{automation['name']}” may not run: {barred}")
         if waiting >= QUEUED_LIMIT:
             raise QueueFull(
                 f"{waiting} runs are waiting; at most {QUEUED_LIMIT} may wait. Try again later", retry_after=5
@@ -104,7 +110,7 @@ class Runs:
             "executed_by": executed_by,
             "is_test": test,
             "inputs": None if inputs is None else json.dumps(inputs),
-            "start_key": key,
+            "start_key": started_with(credential, run_id) if key is None and credential is not None else key,
             "parent_id": parent["id"] if parent else None,
             "depth": parent["depth"] + 1 if parent else 0,
             "awaited": awaited,
@@ -115,8 +121,8 @@ class Runs:
             "updated_at": moment,
         }
         statement = insert(runs).values(tenant_id=unit.tenant_id, **row)
-        made = await unit.connection.execute(statement.on_conflict_do_nothing())
-        if not made.rowcount and key is not None:
+        made = await unit.scalar(statement.on_conflict_do_nothing().returning(runs.c.id))
+        if made is None and key is not None:
             known = await self.started_by(unit, automation["id"], key)  # by somebody who was a moment faster
             assert known is not None
             return known
@@ -131,15 +137,20 @@ class Runs:
         mine = (runs.c.automation_id == automation_id, runs.c.start_key == key)
         return await unit.one(unit.select(runs).where(*mine))
 
-    async def _waiting(self, unit: Unit) -> int:
-        """How many runs of the tenant wait. Close to the limit starts come one after the other, so that it is exact."""
-        count = unit.select(runs, func.count()).where(runs.c.status.in_(WAITING))
-        waiting: int = await unit.scalar(count)
+    async def _waiting(self, unit: Unit, owner_id: UUID) -> tuple[int, str]:
+        """How many runs of the tenant wait, and why none may start in its owner's name ("" = it may).
+
+        Close to the limit starts come one after the other, so that it is exact.
+        """
+        count = unit.select(runs, func.count().label("waiting")).where(runs.c.status.in_(WAITING))
+        found = await unit.one(count.add_columns(standing.barred(unit.tenant_id, owner_id).label("barred")))
+        assert found is not None
+        waiting: int = found["waiting"]
         if waiting >= QUEUED_LIMIT - CLOSE:
             name = {"name": f"runs/{unit.tenant_id}"}
             await unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 5))"), name)
             waiting = await unit.scalar(count)
-        return waiting
+        return waiting, found["barred"]
 
     async def get(self, unit: Unit, run_id: UUID, automation_id: UUID | None = None) -> dict[str, Any]:
         """The run's row. Raises `NotFound`."""

@@ -18,7 +18,8 @@ from tieline.automations.runs.layout import key_of, layout_of
 from tieline.automations.workspace import document as reading
 from tieline.core import clock, json
 from tieline.core.errors import BadInput, NotFound
-from tieline.storage.tables import automation_versions, block_pins, journal, run_blobs
+from tieline.storage.documents import workspace_of
+from tieline.storage.tables import block_pins, journal, run_blobs
 from tieline.storage.unit import Unit
 
 LARGEST_PIN = 512 * 1024  # bytes of JSON
@@ -152,10 +153,7 @@ def _seen(output: Any) -> Any:
 
 
 async def _blocks(unit: Unit, automation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    statement = unit.select(automation_versions, automation_versions.c.workspace).where(
-        automation_versions.c.automation_id == automation["id"], automation_versions.c.version == automation["version"]
-    )
-    workspace = await unit.scalar(statement)
+    workspace = await workspace_of(unit, automation["id"], automation["version"])
     return reading.blocks(json.loads(workspace)) if workspace else []
 
 

@@ -148,7 +148,7 @@ async def _check_owner(unit: Unit, automation: Mapping[str, Any], connection_id:
     if usable is False:
         raise Forbidden(
             f"The connection {connection_id} of the start block is another person's own; choose one of the "
-            "automation's owner, or one in a space."
+            "automation's owner, or one in a space that they may use."
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tieline.connectors.connections.answers import Answers, Binding, bound, checked, missing, sort_answers
 from tieline.connectors.connections.budget import DatabaseBudget
+from tieline.connectors.connections.telling import tell
 from tieline.connectors.connections.tokens import DatabaseTokens
 from tieline.connectors.library.service import Library
 from tieline.connectors.manifest.model import Manifest
@@ -96,7 +97,9 @@ class Connections:
             is_connected=not lacking,
             error=lacking or None,
         )
-        return await self.get(unit, connection_id)
+        row = await self.get(unit, connection_id)
+        await tell(unit, row, "created")
+        return row
 
     async def get(self, unit: Unit, connection_id: UUID) -> Row:
         """One connection; raises NotFound."""
@@ -142,7 +145,9 @@ class Connections:
         if any(given is not UNSET for given in (auth_method, server, params, secrets)):
             values |= await self._answers(unit, row, auth_method, server, params, secrets)
         await unit.update(connections, connections.c.id == connection_id, updated_at=now(), **values)
-        return await self.get(unit, connection_id)
+        row = await self.get(unit, connection_id)
+        await tell(unit, row, "updated")
+        return row
 
     async def _answers(
         self,
@@ -195,6 +200,7 @@ class Connections:
 
     async def delete(self, unit: Unit, connection_id: UUID) -> None:
         """Remove a connection with its secrets and tokens; raises NotFound."""
+        row = await self.get(unit, connection_id)
         await self.budget.forget(unit, connection_id)
         await notices.close(unit, _notice_key(connection_id))
         try:
@@ -203,6 +209,7 @@ class Connections:
             raise BadInput("the connection is still used and cannot be deleted") from error
         if not removed:
             _found(None)
+        await tell(unit, row, "deleted")
 
     async def account(self, tenant_id: UUID, connection_id: UUID) -> Account:
         """The connection, opened.
@@ -288,17 +295,18 @@ class Connections:
             )
             if not moved:
                 return
+            row = await self.get(unit, connection_id)
+            await tell(unit, row, "mended" if text is None else "broken")
             if text is None:
                 await notices.close(unit, _notice_key(connection_id))
                 return
             if not renew:
                 return
-            name = await unit.scalar(unit.select(connections, connections.c.name).where(mine))
             await notices.open(
                 unit,
                 kind=RECONNECT,
                 subject=f"connection:{connection_id}",
-                title=f"The connection {name!r} has to be renewed",
+                title=f"The connection {row['name']!r} has to be renewed",
                 detail=text,
             )
 

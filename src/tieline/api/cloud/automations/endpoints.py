@@ -48,7 +48,7 @@ from tieline.core import json
 from tieline.core.errors import BadInput
 from tieline.storage.tables import automations, runs
 from tieline.storage.unit import Unit
-from tieline.tenancy import tenants
+from tieline.tenancy import audit, space_roles, tenants
 from tieline.tenancy.visibility import visible
 
 router = APIRouter(tags=["automations"])
@@ -59,6 +59,9 @@ SETTING = "maxConcurrentRunsPerAutomation"
 Reader = Annotated[Call, Depends(access("automations", "read"))]
 Writer = Annotated[Call, Depends(access("automations", "write"))]
 AutomationId = Annotated[UUID, Depends(path_id("id", "automation"))]
+
+# What of an automation's row the audit log tells of; another workspace is another version.
+RECORDED = ("name", "description", "version", "run_mode", "max_concurrent_runs", "priority", "schedules", "follows")
 
 
 @router.get(
@@ -93,13 +96,15 @@ async def create_automation(
     """Makes an automation. The workspace may be an export of the original product; it is kept byte for byte."""
     wanted = body.model
     workspace = body.raw("workspace") if body.sent("workspace") else b"{}"
+    space_id = parse_id(wanted.space_id, "space", BadInput, "/spaceId") if wanted.space_id else None
     async with call.unit() as unit:
+        await space_roles.enter(unit, call.principal, space_id, error=BadInput)
         row = await call.services.automations.create(
             unit,
             owner_id=call.principal.user_id,
             name=wanted.name,
             description=wanted.description,
-            space_id=parse_id(wanted.space_id, "space", BadInput, "/spaceId") if wanted.space_id else None,
+            space_id=space_id,
             schedules=_schedules(wanted.schedules),
             workspace=workspace,
             max_concurrent_runs=wanted.max_concurrent_runs,
@@ -108,6 +113,7 @@ async def create_automation(
             note=wanted.note,
             priority=PRIORITIES[wanted.priority],
         )
+        await call.record(unit, "automation.created", row["id"], row["name"], {"version": row["version"]})
         return await _detail(call, unit, row, report=await _report(call, unit, row), status=201)
 
 
@@ -144,7 +150,10 @@ async def put_settings(
     }
     changes = {name: value for name, value in wanted.items() if body.sent(name)}
     async with call.services.database.system() as unit:
+        before = (await tenants.get(unit, call.principal.tenant_id))["settings"]
         stored = await tenants.put_settings(unit, call.principal.tenant_id, **changes)
+        told = audit.changes(before, stored, only=changes)
+        await call.record(unit, "automation-settings.updated", call.principal.tenant_id, detail=told)
     return Json(_shown_settings(stored))
 
 
@@ -229,7 +238,7 @@ async def update_automation(
     wanted = body.model
     workspace = body.raw("workspace") if body.sent("workspace") else None
     async with call.unit() as unit:
-        await reach(call, unit, automation_id, lock=True)
+        before = await reach(call, unit, automation_id, lock=True)
         row = await call.services.automations.update(
             unit,
             automation_id,
@@ -245,6 +254,8 @@ async def update_automation(
             note=wanted.note,
             priority=PRIORITIES[wanted.priority] if body.sent("priority") else UNSET,
         )
+        told = audit.changes(before, row, only=RECORDED)
+        await call.record(unit, "automation.updated", automation_id, row["name"], told)
         return await _detail(call, unit, row, report=None if workspace is None else await _report(call, unit, row))
 
 
@@ -255,8 +266,9 @@ async def update_automation(
 async def delete_automation(call: Writer, automation_id: AutomationId) -> Response:
     """Removes it with its versions, runs and pointers. Runs under way end within a second."""
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        row = await reach(call, unit, automation_id)
         await call.services.automations.delete(unit, automation_id)
+        await call.record(unit, "automation.deleted", automation_id, row["name"])
     return Empty()
 
 
@@ -281,10 +293,11 @@ async def copy_automation(
     Connections that the caller may not use are left out.
     """
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        await reach(call, unit, automation_id, to="see")
         row = await call.services.automations.copy(
             unit, automation_id, name=body.model.name, owner_id=call.principal.user_id
         )
+        await call.record(unit, "automation.created", row["id"], row["name"], {"copyOf": automation_id})
     return Json({"id": row["id"]}, 201)
 
 
@@ -308,8 +321,10 @@ async def disable_automation(call: Writer, automation_id: AutomationId) -> Respo
 
 async def _set_enabled(call: Call, automation_id: UUID, enabled: bool) -> Response:
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        row = await reach(call, unit, automation_id)
         await call.services.automations.set_enabled(unit, automation_id, enabled)
+        action = "automation.enabled" if enabled else "automation.disabled"
+        await call.record(unit, action, automation_id, row["name"])
     return Empty()
 
 
@@ -345,13 +360,11 @@ async def move_automation(
 async def _change_owner(call: Call, automation_id: UUID, user_id: str) -> Response:
     call.principal.require_admin()
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
-        await call.services.automations.change_owner(
-            unit,
-            automation_id,
-            parse_id(user_id, "user", pointer="/userId"),
-            changed_by=call.principal.user_id,
-        )
+        row = await reach(call, unit, automation_id)
+        owner = parse_id(user_id, "user", pointer="/userId")
+        await call.services.automations.change_owner(unit, automation_id, owner, changed_by=call.principal.user_id)
+        told = {"owner_id": [row["owner_id"], owner]}
+        await call.record(unit, "automation.owner-changed", automation_id, row["name"], told)
     return Empty()
 
 
@@ -367,10 +380,12 @@ async def change_space(
     """Moves it to another space; an empty `spaceId` is the owner's personal space."""
     space = body.model.space_id
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
-        await call.services.automations.change_space(
-            unit, automation_id, parse_id(space, "space", pointer="/spaceId") if space else None
-        )
+        row = await reach(call, unit, automation_id)
+        space_id = parse_id(space, "space", pointer="/spaceId") if space else None
+        await space_roles.enter(unit, call.principal, space_id)
+        await call.services.automations.change_space(unit, automation_id, space_id)
+        told = {"space_id": [row["space_id"], space_id]}
+        await call.record(unit, "automation.space-changed", automation_id, row["name"], told)
     return Empty()
 
 
@@ -382,7 +397,8 @@ async def _detail(
     if row["last_run_id"] is not None:
         last = await unit.one(unit.select(runs, *SHOWN_RUN).where(runs.c.id == row["last_run_id"]))
     token = None
-    if call.principal.may("automations", "write"):
+    # It outlives a role that is taken away, so that being allowed to run is not enough.
+    if call.principal.may("automations", "write") and await space_roles.may(unit, call.principal, row, "edit"):
         token = call.services.automations.execution_token(row, call.principal.tenant_id)
     webhook = None
     if row["run_mode"] == "webhook":

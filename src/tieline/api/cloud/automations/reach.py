@@ -8,16 +8,21 @@ from uuid import UUID
 from fastapi import Request
 
 from tieline.api.edge.access import Call
-from tieline.core.errors import NotFound
 from tieline.storage.unit import Unit
-from tieline.tenancy.visibility import sees
+from tieline.tenancy import space_roles
 
 
-async def reach(call: Call, unit: Unit, automation_id: UUID, *, lock: bool = False) -> dict[str, Any]:
-    """The automation's row without its workspace. Raises `NotFound` also for one that the caller may not see."""
+async def reach(
+    call: Call, unit: Unit, automation_id: UUID, *, lock: bool = False, to: space_roles.Ability | None = None
+) -> dict[str, Any]:
+    """The automation's row without its workspace.
+
+    ``to`` is what the caller wants with it: by default to see it where the request is a GET, to edit it otherwise.
+    Raises `NotFound` also for one that the caller may not see, `Forbidden` where their role in its space is too small.
+    """
     row = await call.services.automations.row(unit, automation_id, lock=lock)
-    if not sees(call.principal, row):
-        raise NotFound("There is no such automation.")
+    wanted = to or ("see" if call.request.method == "GET" else "edit")
+    await space_roles.require(unit, call.principal, row, wanted, "automation")
     return row
 
 

@@ -18,7 +18,7 @@ from tieline.api.edge.ids import parse_id, path_id
 from tieline.connectors.connecting.errors import NoSuchSession
 from tieline.core.errors import BadInput, NotFound
 from tieline.storage.unit import Unit
-from tieline.tenancy import spaces
+from tieline.tenancy import space_roles
 
 router = APIRouter(tags=["connect-sessions"])
 
@@ -49,7 +49,7 @@ async def create_session(call: Writer, body: Create) -> Response:
         raise BadInput("Name either a connector or a connection to renew.", pointer="/connectorId")
     space_id = parse_id(wanted.space_id, "space", BadInput, "/spaceId") if wanted.space_id else None
     async with call.unit() as unit:
-        await spaces.check(unit, space_id)
+        await space_roles.enter(unit, call.principal, space_id, error=BadInput)
         known = await _known(call, unit, wanted)
         if wanted.server:
             known["server"] = wanted.server
@@ -61,6 +61,8 @@ async def create_session(call: Writer, body: Create) -> Response:
             space_id=space_id,
             params=dict(wanted.params),
         )
+        told = {"connectorId": opened.row["connector_id"], "connectionId": opened.row["connection_id"]}
+        await call.record(unit, "connect-session.created", opened.row["id"], wanted.name, told)
     link = f"{call.edge.origin.base(call.request)}/connect/{opened.token}"
     return Json(show(opened.row, link), 201)
 
@@ -85,6 +87,7 @@ async def delete_session(call: Writer, session_id: SessionId) -> Response:
     async with call.unit() as unit:
         await _reach(call, unit, session_id)
         await call.services.connecting.cancel(unit, session_id)
+        await call.record(unit, "connect-session.deleted", session_id)
     return Empty()
 
 

@@ -41,7 +41,7 @@ from tieline.connectors.probe import probe
 from tieline.core.errors import BadInput, Conflict, Forbidden, NotFound
 from tieline.storage.tables import automation_versions, automations, connections, connectors
 from tieline.storage.unit import Unit
-from tieline.tenancy import spaces, users
+from tieline.tenancy import audit, space_roles, users
 from tieline.tenancy.visibility import visible
 
 router = APIRouter(tags=["automation-connections"])
@@ -98,7 +98,7 @@ async def create_connection(
     connector_id = parse_id(wanted.connector_id, "connector", BadInput, "/connectorId")
     space_id = parse_id(wanted.space_id, "space", BadInput, "/spaceId") if wanted.space_id else None
     async with call.unit() as unit:
-        await spaces.check(unit, space_id)
+        await space_roles.enter(unit, call.principal, space_id, error=BadInput)
         try:
             connector = await call.services.connectors.get(unit, connector_id)
         except NotFound:
@@ -116,6 +116,8 @@ async def create_connection(
             server=given.server,
             params=given.values,
         )
+        told = {"connectorId": connector_id, "params": sorted(given.values)}
+        await call.record(unit, "connection.created", row["id"], row["name"], told)
     return Json(show_detail(row, asked(connector_id, manifest)), 201)
 
 
@@ -156,6 +158,7 @@ async def update_connection(
             raise Conflict("Somebody changed this connection since you read it; read it again and repeat your change.")
         manifest = await call.services.connectors.manifest(unit, row["connector_id"])
         given = read(row["connector_id"], manifest, body.model.params)
+        before = row
         row = await call.services.connections.update(
             unit,
             connection_id,
@@ -164,6 +167,9 @@ async def update_connection(
             server=given.server if given.server is not None else UNSET,
             params={**row["params"], **given.values} if given else UNSET,
         )
+        # Of the answers only the names: which of them are secret is the connector's business.
+        told = {**audit.changes(before, row, only=("name", "auth_method", "server")), "params": sorted(given.values)}
+        await call.record(unit, "connection.updated", connection_id, row["name"], told)
     return Json(show_detail(row, asked(row["connector_id"], manifest)), headers={"etag": f'"{state_tag(row)}"'})
 
 
@@ -189,13 +195,14 @@ async def delete_connection(call: Writer, connection_id: ConnectionId) -> Respon
     """Removes a connection with its secrets; 400 while automations use it, unless forced."""
     forced = flag(call.request, "forced")
     async with call.unit() as unit:
-        await reach(call, unit, connection_id)
+        row = await reach(call, unit, connection_id)
         if not forced and (user := await _used_by(unit, connection_id)) is not None:
             raise ConnectionInUse(
                 f"The automation {user[:60]!r} uses this connection; send forced=true to delete it anyway."
             )
         await call.services.webhooks.leave(unit, connection_id)
         await call.services.connections.delete(unit, connection_id)
+        await call.record(unit, "connection.deleted", connection_id, row["name"], {"forced": bool(forced)})
     return Empty()
 
 
@@ -222,6 +229,8 @@ async def change_owner(
         user_id = parse_id(body.model.user_id, "user", pointer="/userId")
         await users.get(unit, user_id)
         await call.services.connections.update(unit, connection_id, owner_id=user_id)
+        told = {"owner_id": [row["owner_id"], user_id]}
+        await call.record(unit, "connection.owner-changed", connection_id, row["name"], told)
     return Empty()
 
 
@@ -243,11 +252,12 @@ async def change_space(
     """Moves it to another space; without one to the owner's personal space."""
     wanted = body.model.space_id
     async with call.unit() as unit:
-        await reach(call, unit, connection_id)
+        row = await reach(call, unit, connection_id)
         space_id = parse_id(wanted, "space", pointer="/spaceId") if wanted else None
-        if space_id is not None:
-            await spaces.get(unit, space_id)
+        await space_roles.enter(unit, call.principal, space_id)
         await call.services.connections.update(unit, connection_id, space_id=space_id)
+        told = {"space_id": [row["space_id"], space_id]}
+        await call.record(unit, "connection.space-changed", connection_id, row["name"], told)
     return Empty()
 
 
@@ -258,7 +268,8 @@ async def change_space(
 async def check_connection(call: Writer, connection_id: ConnectionId) -> Response:
     """Calls the connected API and says whether it answers to these credentials."""
     async with call.unit() as unit:
-        await reach(call, unit, connection_id)
+        row = await reach(call, unit, connection_id, to="use")
+        await call.record(unit, "connection.checked", connection_id, row["name"])
     services = call.services
     result = await services.connections.check(call.principal.tenant_id, connection_id, services.egress)
     told = {"detail": "" if result.ok else result.detail, "note": result.note}
@@ -302,6 +313,8 @@ async def probe_connection(
         if current != revision:
             raise Conflict("The connector was changed while it was probed; probe again.")
         saved = await services.connectors.save(unit, outcome.manifest)
+        told = {"connectorId": row["connector_id"], "writes": body.model.writes, "counts": outcome.counts()}
+        await call.record(unit, "connection.probed", connection_id, row["name"], told)
     report = {"findings": outcome.findings, "counts": outcome.counts(), "revision": saved["revision"]}
     return Json({"connectorId": row["connector_id"], **report})
 

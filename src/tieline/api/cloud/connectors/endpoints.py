@@ -132,6 +132,7 @@ async def delete_connector(call: Writer, connector_id: ConnectorId) -> Response:
             await call.services.connectors.delete(unit, row["id"])
         except Conflict as error:
             raise ConnectorInUse(error.detail) from None
+        await call.record(unit, "connector.deleted", row["id"], row["name"])
     return Empty()
 
 
@@ -198,4 +199,6 @@ async def _save(call: Call, imported: Imported, *, status: int) -> Response:
         if manifest.source is not UNSET:
             await drift.imported(unit, saved["id"], manifest.source.sha256)
         row = await _row(unit, saved["id"])
+        action = "connector.created" if known is None else "connector.updated"
+        await call.record(unit, action, row["id"], row["name"], {"revision": saved["revision"]})
     return Json({**show_item(row), "report": imported.report}, status)

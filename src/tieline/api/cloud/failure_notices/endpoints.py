@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from tieline.core.clock import iso, now
 from tieline.core.errors import NotFound, TielineError
 from tieline.core.ids import new_id
 from tieline.storage.tables import automations, tenants
+from tieline.tenancy import audit
 from tieline.tenancy.tenants import put_settings, settings_of
 
 router = APIRouter(tags=["automations"])
@@ -64,6 +66,8 @@ async def put_of_tenant(call: Writer, body: Wanted) -> Response:
     kept, secret = await _checked(call, place_of(tenant_id, None), before, body.model)
     async with call.services.database.system() as system:
         await put_settings(system, tenant_id, **{TENANT_SETTING: kept})
+        told = audit.changes(_told(before), _told(kept))
+        await call.record(system, "failure-notice.updated", tenant_id, detail=told)
     return Json(show_notice_rule(rule_of(None, kept), secret=secret))
 
 
@@ -80,6 +84,7 @@ async def delete_of_tenant(call: Writer) -> Response:
             .where(tenants.c.id == call.principal.tenant_id)
             .values(settings=tenants.c.settings.op("-")(TENANT_SETTING))
         )
+        await call.record(system, "failure-notice.deleted", call.principal.tenant_id)
     return Empty()
 
 
@@ -119,6 +124,8 @@ async def put_notice(call: Writer, automation_id: AutomationId, body: Wanted) ->
     async with call.unit() as unit:
         row = await reach(call, unit, automation_id, lock=True)
         await unit.update(automations, automations.c.id == automation_id, failure_notice=kept)
+        told = audit.changes(_told(row["failure_notice"]), _told(kept))
+        await call.record(unit, "automation.failure-notice-updated", automation_id, row["name"], told)
     return Json(show_notice_rule(rule_of(kept, None), row, secret))
 
 
@@ -129,8 +136,9 @@ async def put_notice(call: Writer, automation_id: AutomationId, body: Wanted) ->
 async def delete_notice(call: Writer, automation_id: AutomationId) -> Response:
     """From now on the tenant's holds."""
     async with call.unit() as unit:
-        await reach(call, unit, automation_id, lock=True)
+        row = await reach(call, unit, automation_id, lock=True)
         await unit.update(automations, automations.c.id == automation_id, failure_notice={})
+        await call.record(unit, "automation.failure-notice-deleted", automation_id, row["name"])
     return Empty()
 
 
@@ -143,6 +151,7 @@ async def test_notice(call: Writer, automation_id: AutomationId) -> Response:
     async with call.unit() as unit:
         row = await reach(call, unit, automation_id)
         rule = await rule_for(unit, automation_id)
+        await call.record(unit, "automation.failure-notice-tested", automation_id, row["name"])
     services = call.services
     sender = Sender(
         services.database,
@@ -165,6 +174,11 @@ async def test_notice(call: Writer, automation_id: AutomationId) -> Response:
         else:
             tried.append({"channel": channel, "ok": True})
     return Json({"data": tried})
+
+
+def _told(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What the audit log may tell of a stored rule: its settings as the API shows them."""
+    return show_notice_rule(rule_of(dict(kept), None)) if kept else {}
 
 
 async def _checked(

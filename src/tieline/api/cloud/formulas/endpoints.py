@@ -105,7 +105,7 @@ async def _of_run(call: Call, asked: PreviewFormula) -> dict[str, Any]:
         names = frozenset()
     async with call.unit() as unit:
         run = await call.services.runs.get(unit, run_id)
-        await reach(call, unit, run["automation_id"])
+        await reach(call, unit, run["automation_id"], to="see")
         return await sample(unit, run, names, path) if names else {}
 
 

@@ -71,7 +71,7 @@ async def get_fields(call: Reader, connection_id: ConnectionId, object: str) -> 
 
 
 async def _client(call: Call, connection_id: UUID) -> Client:
-    """A client of a connection that the caller may see. Raises `NotFound`, and `ReconnectNeeded`."""
+    """A client of a connection that the caller may use. Raises `NotFound`, and `ReconnectNeeded`."""
     async with call.unit() as unit:
-        await reach(call, unit, connection_id)
+        await reach(call, unit, connection_id, to="use")
     return await call.services.connections.client(call.principal.tenant_id, connection_id, call.services.egress)

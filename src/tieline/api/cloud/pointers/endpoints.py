@@ -57,6 +57,7 @@ async def reset_pointers(call: Writer, automation_id: AutomationId) -> Response:
     """Lets its incremental blocks begin from the start again. An addition of ours."""
     block_id = one_value(call.request, "blockId")
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        automation = await reach(call, unit, automation_id)
         await call.services.automations.reset_pointers(unit, automation_id, block_id)
+        await call.record(unit, "automation.pointers-reset", automation_id, automation["name"], {"block": block_id})
     return Empty()

@@ -43,8 +43,9 @@ async def pause_run(call: Writer, automation_id: AutomationId, run_id: RunId) ->
     """A run that waits or sleeps pauses at once, a running one before its next block; it then holds no worker and no
     place of its automation. A run that is over, or paused, cannot be paused: 409."""
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        await reach(call, unit, automation_id, to="run")
         await pausing.pause(unit, await call.services.runs.get(unit, run_id, automation_id))
+        await call.record(unit, "run.paused", run_id, detail={"automationId": automation_id})
     return Empty()
 
 
@@ -55,8 +56,9 @@ async def pause_run(call: Writer, automation_id: AutomationId, run_id: RunId) ->
 async def resume_run(call: Writer, automation_id: AutomationId, run_id: RunId) -> Response:
     """Goes on with a paused run where it was. Any other run: 409."""
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        await reach(call, unit, automation_id, to="run")
         await pausing.resume(unit, await call.services.runs.get(unit, run_id, automation_id))
+        await call.record(unit, "run.resumed", run_id, detail={"automationId": automation_id})
     return Empty()
 
 
@@ -79,7 +81,7 @@ async def rerun(
 ) -> Response:
     """A new run from the start; the earlier one stays as it is."""
     async with call.unit() as unit:
-        automation = await reach(call, unit, automation_id)
+        automation = await reach(call, unit, automation_id, to="run")
         earlier = await call.services.runs.get(unit, run_id, automation_id)
         same = None if earlier["inputs"] is None else json.loads(earlier["inputs"])
         run = await call.services.runs.start(
@@ -88,8 +90,11 @@ async def rerun(
             context="api_async",
             inputs=body.model.inputs if "inputs" in body.names else same,
             executed_by=call.principal.user_id,
+            credential=call.principal.credential,
             title=earlier["title"],
             version=earlier["version"] if body.model.version == "same" else None,
             rerun_of=run_id,
         )
+        told = {"automationId": automation_id, "rerunOf": run_id}
+        await call.record(unit, "run.started", run["id"], automation["name"], told)
     return Json(show_detail(run), 201)

@@ -34,6 +34,7 @@ from tieline.automations.runs import history
 from tieline.core import json
 from tieline.storage.tables import runs
 from tieline.storage.unit import Unit
+from tieline.tenancy.space_roles import Ability
 
 router = APIRouter(tags=["automations"])
 
@@ -82,7 +83,7 @@ async def start_run(
 ) -> Response:
     """Queues a run of the automation's live version; `inputs` is an addition of ours and reaches the start block."""
     async with call.unit() as unit:
-        automation = await reach(call, unit, automation_id)
+        automation = await reach(call, unit, automation_id, to="run")
         if body.model.inputs is not None:
             await check_answers(unit, automation, body.model.inputs)
         with conflicts_are_bad_requests():
@@ -92,7 +93,9 @@ async def start_run(
                 context="api_async",
                 inputs=body.model.inputs,
                 executed_by=call.principal.user_id,
+                credential=call.principal.credential,
             )
+        await call.record(unit, "run.started", run["id"], automation["name"], {"automationId": automation_id})
     return Json(show_detail(run), 201)
 
 
@@ -114,9 +117,10 @@ async def get_run(call: Reader, automation_id: AutomationId, run_id: RunId) -> R
 async def stop_run(call: Writer, automation_id: AutomationId, run_id: RunId) -> Response:
     """A waiting run ends at once, a running one before its next block. A run that is over cannot be stopped: 400."""
     async with call.unit() as unit:
-        await _run(call, unit, automation_id, run_id)
+        await _run(call, unit, automation_id, run_id, to="run")
         with conflicts_are_bad_requests():
             await call.services.runs.request_stop(unit, run_id)
+        await call.record(unit, "run.stopped", run_id, detail={"automationId": automation_id})
     return Empty()
 
 
@@ -127,9 +131,10 @@ async def stop_run(call: Writer, automation_id: AutomationId, run_id: RunId) -> 
 async def retry_run(call: Writer, automation_id: AutomationId, run_id: RunId) -> Response:
     """Goes on with a run that failed or was stopped, from the block where it ended. Any other run: 400."""
     async with call.unit() as unit:
-        run = await _run(call, unit, automation_id, run_id)
+        run = await _run(call, unit, automation_id, run_id, to="run")
         with conflicts_are_bad_requests():
             await call.services.runs.retry(unit, run)
+        await call.record(unit, "run.retried", run_id, detail={"automationId": automation_id})
     return Empty()
 
 
@@ -180,6 +185,6 @@ async def run_output(call: Reader, automation_id: AutomationId, run_id: RunId) -
     return Json({"status": shown_status(run["status"]), "output": output})
 
 
-async def _run(call: Call, unit: Unit, automation_id: UUID, run_id: UUID) -> dict[str, Any]:
-    await reach(call, unit, automation_id)
+async def _run(call: Call, unit: Unit, automation_id: UUID, run_id: UUID, *, to: Ability = "see") -> dict[str, Any]:
+    await reach(call, unit, automation_id, to=to)
     return await call.services.runs.get(unit, run_id, automation_id)

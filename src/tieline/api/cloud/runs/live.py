@@ -71,7 +71,7 @@ async def run_events(call: Reader, automation_id: AutomationId, run_id: RunId) -
     token = bearer(call.request)
 
     async def allowed() -> None:
-        principal = await call.edge.keys.authenticate(token)
+        principal = await call.edge.who.authenticate(token)
         principal.require("automations", "read")
 
     return EventStream(_told(call, run_id, place), call.principal.tenant_id, allowed)

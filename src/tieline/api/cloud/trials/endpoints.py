@@ -59,9 +59,12 @@ async def test_automation(
             context="test_run",
             inputs=wish.inputs,
             executed_by=call.principal.user_id,
+            credential=call.principal.credential,
             test=True,
             trial=trial,
         )
+        told = {"automationId": automation_id, "until": wish.until, "only": wish.only}
+        await call.record(unit, "run.tested", run["id"], automation["name"], told)
     shown = {}
     if wish.wait:
         run = await call.services.runs.wait(call.principal.tenant_id, run["id"], wish.wait)
@@ -97,6 +100,7 @@ async def pin_output(
     async with call.unit() as unit:
         automation = await reach(call, unit, automation_id)
         await trials.pin(unit, automation, block_id, body.model.output, by=call.principal.user_id)
+        await call.record(unit, "automation.output-pinned", automation_id, automation["name"], {"block": block_id})
     return Empty()
 
 
@@ -107,6 +111,7 @@ async def pin_output(
 async def unpin_output(call: Writer, automation_id: AutomationId, block_id: BlockId) -> Response:
     """Test runs run the block again."""
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        automation = await reach(call, unit, automation_id)
         await trials.unpin(unit, automation_id, block_id)
+        await call.record(unit, "automation.output-unpinned", automation_id, automation["name"], {"block": block_id})
     return Empty()

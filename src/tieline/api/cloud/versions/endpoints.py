@@ -143,10 +143,11 @@ async def patch_version(
 ) -> Response:
     """Another note; nothing else of a version can be changed. `If-Match` is the version's own `ETag`."""
     async with call.unit() as unit:
-        await reach(call, unit, automation_id)
+        automation = await reach(call, unit, automation_id)
         row = await call.services.automations.versions.annotate(
             unit, automation_id, version, body.model.note, expected=expected(call.request)
         )
+        await call.record(unit, "automation.version-noted", automation_id, automation["name"], {"version": version})
     return _done(note_tag(row))
 
 
@@ -212,6 +213,8 @@ async def restore_version(
             expected=expected(call.request),
         )
         row = await automations.versions.get(unit, automation_id, automation["version"])
+        told = {"restored": version, "version": automation["version"]}
+        await call.record(unit, "automation.version-restored", automation_id, automation["name"], told)
         return await _detail(call, unit, row, automation, {"etag": f'"{state_tag(automation)}"'}, 201)
 
 
@@ -232,6 +235,7 @@ async def publish_version(call: Writer, automation_id: AutomationId, version: Nu
         row = await call.services.automations.versions.publish(
             unit, automation_id, version, expected=expected(call.request)
         )
+        await call.record(unit, "automation.version-published", automation_id, row["name"], {"version": version})
     return _done(state_tag(row))
 
 
@@ -250,6 +254,7 @@ async def unpin_automation(call: Writer, automation_id: AutomationId) -> Respons
     async with call.unit() as unit:
         await reach(call, unit, automation_id)
         row = await call.services.automations.versions.unpin(unit, automation_id, expected=expected(call.request))
+        await call.record(unit, "automation.version-unpinned", automation_id, row["name"])
     return _done(state_tag(row))
 
 

@@ -29,7 +29,7 @@ from tieline.api.edge.lists import one_value
 from tieline.core.errors import BadInput, NotFound
 from tieline.storage.tables import connections
 from tieline.storage.unit import Unit
-from tieline.tenancy.visibility import sees
+from tieline.tenancy.visibility import visible
 
 router = APIRouter(tags=["webhook-subscriptions"])
 
@@ -102,6 +102,9 @@ async def create_subscription(
         secret=wanted.secret,
     )
     url, secret = await services.webhooks.reveal(call.principal.tenant_id, row["id"])
+    async with call.unit() as unit:
+        told = {"connectionId": connection_id, "event": wanted.event, "consumer": wanted.consumer}
+        await call.record(unit, "webhook-subscription.created", row["id"], detail=told)
     by_hand = connection_id is None or row["remote_id"] is None
     return Json({**show(row), "url": url, "secret": secret or None if by_hand else None}, 201)
 
@@ -124,7 +127,9 @@ async def get_subscription(call: Reader, subscription_id: SubscriptionId) -> Res
 async def delete_subscription(call: Writer, subscription_id: SubscriptionId) -> Response:
     """Unsubscribes. Where the vendor cannot be reached he is asked again later; his deliveries get 410 at once."""
     async with call.unit() as unit:
-        await _subscription(call, unit, subscription_id)
+        row = await _subscription(call, unit, subscription_id)
+        told = {"connectionId": row["connection_id"], "event": row["event"], "consumer": row["consumer"]}
+        await call.record(unit, "webhook-subscription.deleted", subscription_id, detail=told)
     await call.services.webhooks.unsubscribe(call.principal.tenant_id, subscription_id)
     return Empty()
 
@@ -158,7 +163,8 @@ async def list_deliveries(call: Reader, subscription_id: SubscriptionId) -> Resp
 async def reconcile(call: Writer, connection_id: ConnectionId) -> Response:
     """Compares the vendor's list with ours and repairs what differs. An addition of ours."""
     async with call.unit() as unit:
-        await reach(call, unit, connection_id)
+        row = await reach(call, unit, connection_id)
+        await call.record(unit, "connection.webhooks-reconciled", connection_id, row["name"])
     return Json(show_report(await call.services.webhooks.reconcile(call.principal.tenant_id, connection_id)))
 
 
@@ -174,9 +180,9 @@ async def _seen(call: Call, unit: Unit, rows: list[dict[str, Any]]) -> set[UUID]
     ids = {row["connection_id"] for row in rows if row["connection_id"] is not None}
     if not ids:
         return set()
-    columns = (connections.c.id, connections.c.owner_id, connections.c.space_id)
-    found = await unit.all(unit.select(connections, *columns).where(connections.c.id.in_(ids)))
-    return {row["id"] for row in found if sees(call.principal, row)}
+    mine = visible(connections, call.principal, ability="see" if call.request.method == "GET" else "edit")
+    found = await unit.all(unit.select(connections, connections.c.id).where(connections.c.id.in_(ids), mine))
+    return {row["id"] for row in found}
 
 
 def _may(call: Call, row: dict[str, Any], seen: set[UUID]) -> bool:

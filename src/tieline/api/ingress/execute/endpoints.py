@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from tieline.api.edge.access import edge_of
+from tieline.api.edge.access import edge_of, let_read
 from tieline.api.edge.answers import Json
 from tieline.api.edge.bodies import MalformedJson, UnsupportedMediaType, decode
 from tieline.api.edge.documented import documented
@@ -67,6 +67,7 @@ async def execute(request: Request, automation_id: AutomationId) -> Response:
     automation = await services.automations.find_by_token(automation_id, token[0]) if len(token) == 1 else None
     if automation is None:
         raise InvalidExecutionToken("Send the automation's execution token in the header X-Execution-Token.")
+    await let_read(request, automation["tenant_id"])
     if automation["run_mode"] != "triggered":
         raise NotTriggered("The start block of this automation does not say triggered; set its run mode and save it.")
     wanted = flag(request, "async")

@@ -1,0 +1,1 @@
+"""API keys: make, list, describe, end; what the tenant allows of them."""

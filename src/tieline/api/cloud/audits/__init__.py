@@ -1,0 +1,1 @@
+"""The audit log, for those who administer the tenant. An addition of ours."""

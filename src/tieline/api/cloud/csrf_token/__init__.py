@@ -1,0 +1,1 @@
+"""The token that clients of the vendor ask for before they write."""

@@ -1,0 +1,1 @@
+"""Items: what there is, whatever its kind. Here they are the automations."""

@@ -1,0 +1,1 @@
+"""Tenants: the own one, and for who administers the partner, all of its tenants."""

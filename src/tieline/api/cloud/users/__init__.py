@@ -1,0 +1,1 @@
+"""Users of the tenant: list, invite, change, remove."""

@@ -1,0 +1,1 @@
+"""Web integrations: origins whose pages may call the API."""
