@@ -45,8 +45,9 @@ unit: ready-dev ## Run the fast tests (ARGS="-k name")
 	$(RUN)/python -m pytest -m "not battery" -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: batteries
-batteries: ready-dev ## Run the long tests: killed processes, real documents, floods
-	$(RUN)/python -m pytest -m battery $(ARGS)
+batteries: ready-dev ## Run the long tests: side by side, then those that kill or measure processes one by one
+	$(RUN)/python -m pytest -m battery -n $(JOBS) --dist worksteal --ignore=tests/batteries $(ARGS)
+	$(RUN)/python -m pytest -m battery tests/batteries $(ARGS)
 
 .PHONY: coverage
 coverage: ready-dev ## Run the fast tests and say which lines no test reaches
