@@ -79,12 +79,13 @@ async def test_the_vendors_documents(
     await schemathesis(copied, address, tenant.key, examples=25, excluded=[*NOT_HELD, *OURS.get(family, [])])
 
 
-# What is served under both prefixes is tried under one; a stream ends when its run does, which nobody here lets run.
-TWICE = "^/api/v1/(automation|webhook-subscriptions|connect-sessions|formulas)"
+# What is served under both prefixes is tried under one; the partner's API has a battery of its own. Left out: streams,
+# which end when their run does, and the list of users, whose longest filters the HTTP server itself refuses (issue 5).
+TWICE = "^/api/v1/(automation|webhook-subscriptions|connect-sessions|formulas|users$)"
 PARTS = {
     "workflows": ("--include-path-regex", "^/api/workflows/", "--exclude-path-regex", "/events$"),
     "v1": ("--include-path-regex", "^/api/v1/", "--exclude-path-regex", TWICE),
-    "others": ("--exclude-path-regex", "^/api/"),
+    "others": ("--exclude-path-regex", "^/(api|oem)/"),
 }
 
 

@@ -106,7 +106,7 @@ async def pin_output(
 
 @router.delete(
     "/automations/{id:uuid}/pins/{blockId}",
-    **documented("Unpin the output of a block", name="unpinOutput", status=204, errors=[404]),
+    **documented("Unpin the output of a block", name="unpinOutput", status=204, errors=[400, 404]),
 )
 async def unpin_output(call: Writer, automation_id: AutomationId, block_id: BlockId) -> Response:
     """Test runs run the block again."""
