@@ -317,7 +317,7 @@ def test_doctor_shows_settings_and_finds_what_is_wrong(cli: Cli) -> None:
     [
         (["connectors", "import", "nowhere.json"], "nowhere.json cannot be read"),
         (["connectors", "show", "nobody"], "there is no connector 'nobody'"),
-        (["automations", "import", "cash.yaml"], "is not JSON"),
+        (["automations", "import", "cash.yaml"], "cash.yaml: line 2, column 1: this is not YAML"),
         (["automations", "run", "nobody"], "there is no automation 'nobody'"),
         (["runs", "show", "00000000-0000-4000-8000-000000000000"], "there is no run"),
         (["automations", "ls", "--api-key", "tln_wrong"], "401"),
