@@ -15,7 +15,7 @@ from sqlalchemy import Select
 
 from tieline.api.edge.access import Call
 from tieline.api.edge.ids import parse_id
-from tieline.api.edge.lists import number, one_value
+from tieline.api.edge.lists import number, one_value, page_parameters, query_parameter
 from tieline.core import sorting
 from tieline.core.errors import BadInput
 from tieline.core.paging import BadCursor, Position
@@ -102,26 +102,17 @@ class Anchored(Struct, frozen=True):
 
     def parameters(self) -> list[dict[str, Any]]:
         """The query parameters as OpenAPI parameter objects."""
-        sorts = [sign + name for name in self.sorts for sign in ("", "+", "-")]
         return [
             query_parameter(_AFTER, {"type": "string"}, f"The id of the row before; not together with `{_BEFORE}`."),
             query_parameter(_BEFORE, {"type": "string"}, f"The id of the row behind; not together with `{_AFTER}`."),
-            query_parameter(
-                "limit",
-                {"type": "number", "minimum": self.minimum, "maximum": self.maximum, "default": self.default_limit},
-                "How many to give at most.",
-            ),
-            query_parameter(
-                "sort",
-                {"type": "string", "enum": sorts, "default": self.default_sort},
-                "The field that decides the order; `-` in front of it turns the order round.",
+            *page_parameters(
+                self.sorts,
+                minimum=self.minimum,
+                maximum=self.maximum,
+                default=self.default_limit,
+                default_sort=self.default_sort,
             ),
         ]
-
-
-def query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    """An optional parameter of a query, as OpenAPI has it."""
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 def _here(query: AnchorQuery) -> list[tuple[str, str]]:

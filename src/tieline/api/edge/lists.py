@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -219,3 +219,27 @@ def truth(name: str, text: str) -> bool:
 
 def _flags(list_all: bool) -> str:
     return "all" if list_all else ""
+
+
+def query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    """An optional parameter of a query, as OpenAPI has it."""
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def page_parameters(
+    sorts: Sequence[str], *, minimum: int, maximum: int, default: int, default_sort: str = ""
+) -> list[dict[str, Any]]:
+    """``limit`` and ``sort`` of a list, as OpenAPI has them."""
+    sort: dict[str, Any] = {"type": "string", "enum": [sign + name for name in sorts for sign in ("", "+", "-")]}
+    return [
+        query_parameter(
+            "limit",
+            {"type": "number", "minimum": minimum, "maximum": maximum, "default": default},
+            "How many to give at most.",
+        ),
+        query_parameter(
+            "sort",
+            sort | ({"default": default_sort} if default_sort else {}),
+            "The field that decides the order; `-` in front of it turns the order round.",
+        ),
+    ]

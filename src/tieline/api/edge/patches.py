@@ -26,9 +26,6 @@ class InvalidPatch(BadInput):
     title = "Invalid patch"
 
 
-BadPatch = InvalidPatch
-
-
 class Operation(Struct, frozen=True):
     """One operation; ``place`` is the JSON pointer to it in the body."""
 
@@ -54,8 +51,10 @@ class Operation(Struct, frozen=True):
         return self.value
 
 
-def patch(*, ops: Collection[str], paths: Collection[str]) -> Callable[[Request], Coroutine[Any, Any, list[Operation]]]:
-    """A dependency: the operations of the body. Raises `InvalidPatch`."""
+def patch(
+    *, ops: Collection[str], paths: Collection[str], valueless: Collection[str] = ()
+) -> Callable[[Request], Coroutine[Any, Any, list[Operation]]]:
+    """A dependency: the operations of the body; those of ``valueless`` need no value. Raises `InvalidPatch`."""
 
     async def read(request: Request) -> list[Operation]:
         content = decode(await read_body(request))
@@ -65,18 +64,20 @@ def patch(*, ops: Collection[str], paths: Collection[str]) -> Callable[[Request]
             )
         if len(content) > MOST_OPERATIONS:
             raise InvalidPatch(f"The patch has more than {MOST_OPERATIONS} operations; send several.", pointer="")
-        return [_operation(item, f"/{index}", ops, paths) for index, item in enumerate(content)]
+        return [_operation(item, f"/{index}", ops, paths, valueless) for index, item in enumerate(content)]
 
     return read
 
 
-def _operation(item: Any, place: str, ops: Collection[str], paths: Collection[str]) -> Operation:
+def _operation(
+    item: Any, place: str, ops: Collection[str], paths: Collection[str], valueless: Collection[str]
+) -> Operation:
     if not isinstance(item, dict):
         raise InvalidPatch("An operation of the patch is not an object.", pointer=place)
     if item.get("op") not in tuple(ops):
         raise InvalidPatch(f"The operation is not known here; known are {', '.join(ops)}.", pointer=f"{place}/op")
     if item.get("path") not in tuple(paths):
         raise InvalidPatch(f"This cannot be changed here; {', '.join(paths)} can.", pointer=f"{place}/path")
-    if "value" not in item:
+    if "value" not in item and item["op"] not in valueless:
         raise InvalidPatch("The operation needs a value.", pointer=f"{place}/value")
-    return Operation(item["op"], item["path"], item["value"], place)
+    return Operation(item["op"], item["path"], item.get("value"), place)

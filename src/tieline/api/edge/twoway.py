@@ -14,8 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Select
 
 from tieline.api.edge.access import Call
-from tieline.api.edge.anchors import query_parameter
-from tieline.api.edge.lists import number, one_value
+from tieline.api.edge.lists import number, one_value, page_parameters, query_parameter
 from tieline.core import sorting
 from tieline.core.errors import BadInput
 from tieline.core.paging import BadCursor, Cursor, Position
@@ -115,14 +114,5 @@ class Twoway(Struct, frozen=True):
         return [
             query_parameter("next", {"type": "string"}, "Where the list goes on: taken from a link."),
             query_parameter("prev", {"type": "string"}, "Where the list goes back: taken from a link."),
-            query_parameter(
-                "limit",
-                {"type": "number", "minimum": self.minimum, "maximum": self.maximum, "default": self.default_limit},
-                "How many to give at most.",
-            ),
-            query_parameter(
-                "sort",
-                {"type": "string", "enum": [sign + name for name in self.sorts for sign in ("", "+", "-")]},
-                "The field that decides the order; `-` in front of it turns the order round.",
-            ),
+            *page_parameters(self.sorts, minimum=self.minimum, maximum=self.maximum, default=self.default_limit),
         ]

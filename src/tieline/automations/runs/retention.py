@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeGuard
 from uuid import UUID
 
@@ -42,6 +42,7 @@ from tieline.core.clock import Clock, now
 from tieline.storage.database import Database
 from tieline.storage.errors import AlreadyQueued
 from tieline.storage.queue import Queue
+from tieline.storage.slots import queue_next_slot
 from tieline.storage.tables import notices, purge_totals, runs, tenants, webhook_deliveries
 from tieline.storage.unit import Unit
 
@@ -111,15 +112,7 @@ class Retention:
 
     async def begin(self) -> None:
         """Queue the next slot, unless somebody has."""
-        slot = int(self._clock().timestamp()) // SLOT_SECONDS + 1
-        async with self._database.system() as unit:
-            with suppress(AlreadyQueued):
-                await unit.defer(
-                    SWEEP,
-                    at=datetime.fromtimestamp(slot * SLOT_SECONDS, UTC),
-                    queueing_lock=f"{SWEEP} {slot}",
-                    slot=slot,
-                )
+        await queue_next_slot(self._database, self._clock, SWEEP, SLOT_SECONDS)
 
     async def sweep(self, *, slot: int) -> None:
         """One slot: the next one is queued first, so that no fault of this one ends the line."""

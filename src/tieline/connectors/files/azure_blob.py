@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
 from html import escape
 from typing import Any
@@ -24,7 +24,7 @@ from tieline.connectors.files.errors import (
 )
 from tieline.connectors.files.objects import ObjectStorage
 from tieline.connectors.files.s3 import http_moment
-from tieline.connectors.files.web_calls import endpoint, excerpt, quoted, rest_of
+from tieline.connectors.files.web_calls import endpoint, quoted, whole_number
 from tieline.connectors.manifest.xmlread import Node, XmlRefused, read_xml
 from tieline.core import clock
 from tieline.core.errors import BadInput, TielineError
@@ -60,33 +60,20 @@ class AzureBlobStorage(ObjectStorage):
     def origin(cls, answers: Mapping[str, Any]) -> str:
         return f"azure:{answers.get('endpoint') or answers.get('account', '')}".lower()
 
-    async def read(self, path: str, *, offset: int = 0) -> AsyncGenerator[bytes]:
-        for ranged in (True, False):
-            headers = {"Range": f"bytes={offset}-"} if offset and ranged else {}
-            url, headers = self._signed("GET", self.full(path), [], headers, 0)
-            async with self.web.reading(url, headers) as answer:
-                if answer.status == 416:
-                    return
-                if answer.status not in (200, 206):
-                    raise self._told(answer.status, await excerpt(answer), path, answer.headers)
-                if offset and ranged and answer.status == 206 and answer.headers.get("Content-Encoding"):
-                    continue
-                async for block in rest_of(answer, offset):
-                    yield block
-                return
+    async def download(self, key: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        return self._signed("GET", key, [], headers, 0)
 
     async def head(self, key: str) -> Entry | None:
         answer = await self._call("HEAD", key)
         if answer.status == 404:
             if answer.headers.get("x-ms-error-code") == "ContainerNotFound":
-                raise self._told(404, b"", key, answer.headers)
+                raise self.told(404, b"", key, answer.headers)
             return None
         if answer.status != 200:
-            raise self._told(answer.status, answer.body, key, answer.headers)
-        size = answer.headers.get("Content-Length", "")
+            raise self.told(answer.status, answer.body, key, answer.headers)
         return Entry(
             path=key,
-            size=int(size) if size.isascii() and size.isdigit() else None,
+            size=whole_number(answer.headers.get("Content-Length", "")),
             modified=http_moment(answer.headers.get("Last-Modified", "")),
             version=answer.headers.get("ETag", "").strip('"'),
         )
@@ -110,11 +97,10 @@ class AzureBlobStorage(ObjectStorage):
             if one.name == "BlobPrefix":
                 folders.append(name)
             elif facts is not None:
-                size = _text(facts, "Content-Length")
                 keys.append(
                     Entry(
                         path=name,
-                        size=int(size) if size.isascii() and size.isdigit() else None,
+                        size=whole_number(_text(facts, "Content-Length")),
                         modified=http_moment(_text(facts, "Last-Modified")),
                         version=_text(facts, "Etag").strip('"'),
                     )
@@ -154,7 +140,7 @@ class AzureBlobStorage(ObjectStorage):
     async def remove(self, key: str) -> None:
         answer = await self._call("DELETE", key)
         if answer.status not in (202, 200, 204, 404):
-            raise self._told(answer.status, answer.body, key, answer.headers)
+            raise self.told(answer.status, answer.body, key, answer.headers)
 
     def _signed(
         self, method: str, key: str | None, query: Sequence[tuple[str, str]], headers: Mapping[str, str], size: int
@@ -190,10 +176,10 @@ class AzureBlobStorage(ObjectStorage):
     ) -> Response:
         answer = await self._call(method, key, query, body, headers)
         if answer.status not in (200, 201, 202):
-            raise self._told(answer.status, answer.body, key or "", answer.headers)
+            raise self.told(answer.status, answer.body, key or "", answer.headers)
         return answer
 
-    def _told(self, status: int, body: bytes, path: str, headers: Mapping[str, str]) -> TielineError:
+    def told(self, status: int, body: bytes, path: str, headers: Mapping[str, str]) -> TielineError:
         code = headers.get("x-ms-error-code", "")[:60]
         said = f"{self._host} answered {status}{f' {code}' if code else ''}"
         if code in _LOGIN or status == 401:

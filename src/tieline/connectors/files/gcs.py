@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,7 +18,7 @@ from tieline.connectors.files.errors import (
 from tieline.connectors.files.gcs_token import account_of, token_for
 from tieline.connectors.files.objects import ObjectStorage
 from tieline.connectors.files.s3 import S3Storage, iso_moment
-from tieline.connectors.files.web_calls import endpoint, excerpt, rest_of
+from tieline.connectors.files.web_calls import endpoint, whole_number
 from tieline.core.errors import TielineError
 from tieline.security.egress import BadResponse, Response
 
@@ -60,22 +60,8 @@ class GcsStorage(ObjectStorage):
     def origin(cls, answers: Mapping[str, Any]) -> str:
         return f"gcs:{answers.get('endpoint') or 'googleapis.com'}".lower()
 
-    async def read(self, path: str, *, offset: int = 0) -> AsyncGenerator[bytes]:
-        for ranged in (True, False):
-            headers = await self._headers()
-            if offset and ranged:
-                headers["Range"] = f"bytes={offset}-"
-            url = self._object(self.full(path), {"alt": "media"})
-            async with self.web.reading(url, headers) as answer:
-                if answer.status == 416:
-                    return
-                if answer.status not in (200, 206):
-                    raise self._told(answer.status, await excerpt(answer), path)
-                if offset and ranged and answer.status == 206 and answer.headers.get("Content-Encoding"):
-                    continue
-                async for block in rest_of(answer, offset):
-                    yield block
-                return
+    async def download(self, key: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        return self._object(key, {"alt": "media"}), {**await self._headers(), **headers}
 
     async def head(self, key: str) -> Entry | None:
         answer = await self._call("GET", self._object(key, {"fields": "name,size,updated,generation"}))
@@ -118,7 +104,7 @@ class GcsStorage(ObjectStorage):
             return str(end)
         answer = await self._call("PUT", upload, data, headers={"Content-Range": f"bytes {at}-{end - 1}/*"})
         if answer.status != 308:
-            raise self._told(answer.status, answer.body, key)
+            raise self.told(answer.status, answer.body, key, answer.headers)
         return str(end)
 
     async def finish(self, key: str, upload: str, parts: Sequence[str]) -> None:
@@ -144,7 +130,7 @@ class GcsStorage(ObjectStorage):
     async def remove(self, key: str) -> None:
         answer = await self._call("DELETE", self._object(key, {}))
         if answer.status not in (200, 204, 404):
-            raise self._told(answer.status, answer.body, key)
+            raise self.told(answer.status, answer.body, key, answer.headers)
 
     def _object(self, key: str, query: Mapping[str, str]) -> str:
         tail = f"?{urlencode(query)}" if query else ""
@@ -172,7 +158,7 @@ class GcsStorage(ObjectStorage):
 
     def _checked(self, answer: Response, path: str) -> Response:
         if answer.status not in (200, 201, 204):
-            raise self._told(answer.status, answer.body, path)
+            raise self.told(answer.status, answer.body, path, answer.headers)
         return answer
 
     def _json(self, answer: Response) -> dict[str, Any]:
@@ -184,7 +170,7 @@ class GcsStorage(ObjectStorage):
             raise StorageUnavailable(f"{self._host} answered with something that is no object")
         return found
 
-    def _told(self, status: int, body: bytes, path: str) -> TielineError:
+    def told(self, status: int, body: bytes, path: str, headers: Mapping[str, str]) -> TielineError:
         said = f"{self._host} answered {status}"
         if status == 401:
             return StorageLoginRefused(f"{said}; check the service account")
@@ -202,10 +188,9 @@ class GcsStorage(ObjectStorage):
 
 
 def _entry(one: Mapping[str, Any]) -> Entry:
-    size = str(one.get("size", ""))
     return Entry(
         path=str(one.get("name", "")),
-        size=int(size) if size.isascii() and size.isdigit() else None,
+        size=whole_number(str(one.get("size", ""))),
         modified=iso_moment(str(one.get("updated", ""))),
         version=str(one.get("generation", "")),
     )

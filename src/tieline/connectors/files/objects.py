@@ -5,14 +5,14 @@ A file is put in one call, or gathered in parts that nobody sees until the last 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 
 from tieline.connectors.files.base import Entry, Listing, Opening, Ready, Storage, at_once, pieces
 from tieline.connectors.files.errors import FileMissing, FileTaken, FileTooLarge, StorageRefused
 from tieline.connectors.files.paths import PART_MARK, joined
 from tieline.connectors.files.quota import LARGEST_FILE
-from tieline.connectors.files.web_calls import Web
+from tieline.connectors.files.web_calls import Web, excerpt, rest_of
 from tieline.core.errors import BadInput, TielineError
 from tieline.security.egress import Upload
 
@@ -30,6 +30,21 @@ class ObjectStorage(Storage):
         if not self.bucket or "/" in self.bucket:
             raise BadInput(f"the connection names no {self.bucket_field}; enter its bare name")
         self.web = Web(opening.egress, self.bucket)
+
+    async def read(self, path: str, *, offset: int = 0) -> AsyncGenerator[bytes]:
+        for ranged in (True, False):
+            wanted = {"Range": f"bytes={offset}-"} if offset and ranged else {}
+            url, headers = await self.download(self.full(path), wanted)
+            async with self.web.reading(url, headers) as answer:
+                if answer.status == 416:
+                    return
+                if answer.status not in (200, 206):
+                    raise self.told(answer.status, await excerpt(answer), path, answer.headers)
+                if wanted and answer.status == 206 and answer.headers.get("Content-Encoding"):
+                    continue  # a part of a compressed file says nothing by itself
+                async for block in rest_of(answer, offset):
+                    yield block
+                return
 
     async def stat(self, path: str) -> Entry:
         key = self.full(path)
@@ -110,6 +125,14 @@ class ObjectStorage(Storage):
     def missing(self, path: str) -> FileMissing:
         """The error for what is not there."""
         return FileMissing(f"{self.kind} has no {path!r} in {self.bucket}")
+
+    async def download(self, key: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """Address and headers of the call that reads an object."""
+        raise NotImplementedError
+
+    def told(self, status: int, body: bytes, path: str, headers: Mapping[str, str]) -> TielineError:
+        """What an answer that is no success means."""
+        raise NotImplementedError
 
     async def head(self, key: str) -> Entry | None:
         """Size, moment and version of an object, None where there is none."""

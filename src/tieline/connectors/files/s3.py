@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,7 +22,7 @@ from tieline.connectors.files.errors import (
 )
 from tieline.connectors.files.objects import ObjectStorage
 from tieline.connectors.files.sigv4 import EMPTY, Key, canonical_query, signed
-from tieline.connectors.files.web_calls import endpoint, excerpt, quoted, rest_of
+from tieline.connectors.files.web_calls import endpoint, quoted, whole_number
 from tieline.connectors.manifest.xmlread import Node, XmlRefused, read_xml
 from tieline.core import clock
 from tieline.core.errors import BadInput, TielineError
@@ -83,30 +83,18 @@ class S3Storage(ObjectStorage):
         """The region where none was entered."""
         return "us-east-1"
 
-    async def read(self, path: str, *, offset: int = 0) -> AsyncGenerator[bytes]:
-        for ranged in (True, False):
-            headers = {"Range": f"bytes={offset}-"} if offset and ranged else {}
-            url, headers = self._signed("GET", self.full(path), [], headers, EMPTY)
-            async with self.web.reading(url, headers) as answer:
-                if answer.status == 416:
-                    return
-                if answer.status not in (200, 206):
-                    raise self._told(answer.status, await excerpt(answer), path, answer.headers)
-                if offset and ranged and answer.status == 206 and answer.headers.get("Content-Encoding"):
-                    continue  # a part of a compressed file says nothing by itself
-                async for block in rest_of(answer, offset):
-                    yield block
-                return
+    async def download(self, key: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        return self._signed("GET", key, [], headers, EMPTY)
 
     async def head(self, key: str) -> Entry | None:
         answer = await self._call("HEAD", key)
         if answer.status == 404:
             return None
         if answer.status != 200:
-            raise self._told(answer.status, answer.body, key, answer.headers)
+            raise self.told(answer.status, answer.body, key, answer.headers)
         return Entry(
             path=key,
-            size=_number(answer.headers.get("Content-Length", "")),
+            size=whole_number(answer.headers.get("Content-Length", "")),
             modified=http_moment(answer.headers.get("Last-Modified", "")),
             version=answer.headers.get("ETag", "").strip('"'),
         )
@@ -121,7 +109,7 @@ class S3Storage(ObjectStorage):
         keys = [
             Entry(
                 path=_text(one, "Key"),
-                size=_number(_text(one, "Size")),
+                size=whole_number(_text(one, "Size")),
                 modified=iso_moment(_text(one, "LastModified")),
                 version=_text(one, "ETag").strip('"'),
             )
@@ -162,7 +150,7 @@ class S3Storage(ObjectStorage):
     async def remove(self, key: str) -> None:
         answer = await self._call("DELETE", key)
         if answer.status not in (200, 204, 404):
-            raise self._told(answer.status, answer.body, key, answer.headers)
+            raise self.told(answer.status, answer.body, key, answer.headers)
 
     def _signed(
         self, method: str, key: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], payload: str
@@ -198,7 +186,7 @@ class S3Storage(ObjectStorage):
         """A call that must succeed. ``says``: a 200 may still hold an error, as it begins before the work is done."""
         answer = await self._call(method, key, query, body, headers)
         if answer.status not in (200, 201, 204) or (says and b"<Error" in answer.body[:2000]):
-            raise self._told(answer.status, answer.body, key, answer.headers)
+            raise self.told(answer.status, answer.body, key, answer.headers)
         return answer
 
     def _xml(self, answer: Response) -> Node:
@@ -207,7 +195,7 @@ class S3Storage(ObjectStorage):
         except XmlRefused as error:
             raise StorageUnavailable(f"{self._host} answered with {error}") from None
 
-    def _told(self, status: int, body: bytes, path: str, headers: Mapping[str, str]) -> TielineError:
+    def told(self, status: int, body: bytes, path: str, headers: Mapping[str, str]) -> TielineError:
         code = ""
         with suppress(XmlRefused):
             root = read_xml(body) if body.strip() else None
@@ -252,7 +240,3 @@ def iso_moment(text: str) -> datetime | None:
 def _text(node: Node, name: str) -> str:
     found = node.first(name)
     return found.text.strip() if found is not None else ""
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None

@@ -81,6 +81,11 @@ async def excerpt(answer: StreamResponse) -> bytes:
     return bytes(found[: 64 * 1024])
 
 
+def whole_number(text: str) -> int | None:
+    """A number as headers and listings write it, None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
 def quoted(path: str) -> str:
     """A path as it goes into a URL (RFC 3986: everything encoded but unreserved characters and slashes)."""
     return quote(path, safe="/-._~")

@@ -6,8 +6,7 @@ under a lock with the slot's name, and so does every worker that starts.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -15,7 +14,7 @@ from sqlalchemy import and_, extract, func, or_, select
 
 from tieline.core.clock import Clock, now
 from tieline.storage.database import Database
-from tieline.storage.errors import AlreadyQueued
+from tieline.storage.slots import queue_next_slot
 from tieline.storage.tables import webhook_deliveries, webhook_subscriptions
 from tieline.storage.unit import Unit
 
@@ -43,27 +42,16 @@ class Upkeep:
 
     async def begin(self) -> None:
         """Queue the next slot, unless somebody has."""
-        await self._next()
+        await queue_next_slot(self._database, self._clock, SWEEP, SLOT_SECONDS)
 
     async def sweep(self, *, slot: int) -> None:
         """One slot: the next one is queued first, so that no fault of this one ends the line."""
-        await self._next()
+        await self.begin()
         async with self._database.system() as unit:
             due = await self._due(unit)
         async with self._database.system() as unit:
             purged = await self._purge(unit)
         log.debug("webhook.upkeep", slot=slot, connections=due, purged=purged)
-
-    async def _next(self) -> None:
-        slot = int(self._clock().timestamp()) // SLOT_SECONDS + 1
-        async with self._database.system() as unit:
-            with suppress(AlreadyQueued):
-                await unit.defer(
-                    SWEEP,
-                    at=datetime.fromtimestamp(slot * SLOT_SECONDS, UTC),
-                    queueing_lock=f"{SWEEP} {slot}",
-                    slot=slot,
-                )
 
     async def _due(self, unit: Unit) -> int:
         """Connections with something to do are noted as looked after, and their jobs queued, in one transaction."""

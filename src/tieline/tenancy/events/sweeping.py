@@ -5,8 +5,7 @@ Each slot is one job, which queues that of the next one first, so that no fault 
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -14,8 +13,8 @@ from sqlalchemy import select, text
 
 from tieline.core.clock import Clock, now
 from tieline.storage.database import Database
-from tieline.storage.errors import AlreadyQueued
 from tieline.storage.queue import Queue
+from tieline.storage.slots import queue_next_slot
 from tieline.storage.tables import event_deliveries
 from tieline.storage.unit import Unit
 from tieline.tenancy.events import fanning
@@ -58,15 +57,7 @@ class Sweeper:
 
     async def begin(self) -> None:
         """Queue the next slot, unless somebody has."""
-        slot = int(self._clock().timestamp()) // SLOT_SECONDS + 1
-        async with self._database.system() as unit:
-            with suppress(AlreadyQueued):
-                await unit.defer(
-                    SWEEP,
-                    at=datetime.fromtimestamp(slot * SLOT_SECONDS, UTC),
-                    queueing_lock=f"{SWEEP} {slot}",
-                    slot=slot,
-                )
+        await queue_next_slot(self._database, self._clock, SWEEP, SLOT_SECONDS)
 
     async def sweep(self, *, slot: int) -> None:
         """One slot."""

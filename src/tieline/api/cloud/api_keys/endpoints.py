@@ -22,12 +22,12 @@ from tieline.api.cloud.api_keys.schemas import (
     user_id,
 )
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import Anchored, AnchorQuery, query_parameter
+from tieline.api.edge.anchors import Anchored, AnchorQuery
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
-from tieline.api.edge.lists import one_value
+from tieline.api.edge.lists import one_value, query_parameter
 from tieline.api.edge.patches import Operation, patch
 from tieline.core import durations
 from tieline.core.errors import BadInput, NotFound

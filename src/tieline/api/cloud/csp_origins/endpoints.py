@@ -15,12 +15,11 @@ from tieline.api.cloud.csp_origins.errors import NotAcceptable
 from tieline.api.cloud.csp_origins.schemas import CspContent, CspEntry, CspEntryList, CspHeader, show_entry
 from tieline.api.edge.accepting import wanted
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import query_parameter
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
-from tieline.api.edge.lists import truth
+from tieline.api.edge.lists import query_parameter, truth
 from tieline.api.edge.twoway import Twoway, TwowayQuery
 from tieline.core.errors import BadInput
 from tieline.storage.tables import csp_origins

@@ -27,12 +27,11 @@ from tieline.api.cloud.oauth_clients.schemas import (
     show_secret,
 )
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import query_parameter
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, decode, json_body, read_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_text
-from tieline.api.edge.lists import truth
+from tieline.api.edge.lists import query_parameter, truth
 from tieline.api.edge.twoway import Twoway, TwowayQuery
 from tieline.core import filters
 from tieline.core.clock import iso

@@ -13,11 +13,10 @@ from starlette.responses import Response
 
 from tieline.api.cloud.oauth_tokens.schemas import LISTING, OAuthTokenList, show_token
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import query_parameter
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
-from tieline.api.edge.lists import number, one_value
+from tieline.api.edge.lists import number, one_value, query_parameter
 from tieline.core import sorting
 from tieline.core.clock import now
 from tieline.core.errors import NotFound

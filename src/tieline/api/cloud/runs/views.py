@@ -14,7 +14,7 @@ from tieline.api.cloud.runs.view_schemas import BlockList, ExecutionList, Iterat
 from tieline.api.edge.access import Call, access
 from tieline.api.edge.answers import Json
 from tieline.api.edge.documented import documented
-from tieline.api.edge.ids import path_id
+from tieline.api.edge.ids import path_id, path_text
 from tieline.api.edge.lists import one_value
 from tieline.automations.runs import history
 from tieline.automations.runs.iterations import SHOWN_AS, iterations, mark_of
@@ -32,6 +32,8 @@ MOST_VISITS = 100_000
 Reader = Annotated[Call, Depends(access("automations", "read"))]
 AutomationId = Annotated[UUID, Depends(path_id("id", "automation"))]
 RunId = Annotated[UUID, Depends(path_id("runId", "run"))]
+BlockId = Annotated[str, Depends(path_text("blockId", "block"))]
+ExecutionId = Annotated[str, Depends(path_text("executionId", "execution"))]
 
 
 def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -73,7 +75,7 @@ async def run_blocks(call: Reader, automation_id: AutomationId, run_id: RunId) -
         ],
     ),
 )
-async def run_executions(call: Reader, automation_id: AutomationId, run_id: RunId, blockId: str) -> Response:  # noqa: N803
+async def run_executions(call: Reader, automation_id: AutomationId, run_id: RunId, block_id: BlockId) -> Response:
     """Inputs, output, duration, attempts and HTTP exchanges of each, secrets masked. Large data comes as a reference.
 
     `complete` false: there is more behind `after`, even where this page is short.
@@ -87,7 +89,7 @@ async def run_executions(call: Reader, automation_id: AutomationId, run_id: RunI
     limit = _limit(request)
     async with call.unit() as unit:
         run = await _run(call, unit, automation_id, run_id)
-        found = await history.executions(unit, run, blockId, iteration=within, status=status, after=place, limit=limit)
+        found = await history.executions(unit, run, block_id, iteration=within, status=status, after=place, limit=limit)
     for one in found["data"]:
         for part in ("inputs", "output"):
             if one[f"{part}Ref"] is not None:
@@ -111,7 +113,7 @@ async def run_executions(call: Reader, automation_id: AutomationId, run_id: RunI
         ],
     ),
 )
-async def run_iterations(call: Reader, automation_id: AutomationId, run_id: RunId, blockId: str) -> Response:  # noqa: N803
+async def run_iterations(call: Reader, automation_id: AutomationId, run_id: RunId, block_id: BlockId) -> Response:
     """The items that a loop has begun: number, a few words about the item, and how its body went. A page is short where
     `status` leaves items out; the list ends where `complete` is true.
     """
@@ -126,7 +128,7 @@ async def run_iterations(call: Reader, automation_id: AutomationId, run_id: RunI
     async with call.unit() as unit:
         run = await _run(call, unit, automation_id, run_id)
         found = await iterations(
-            unit, run, blockId, iteration=within, visit=visit, status=status, after=mark, limit=limit
+            unit, run, block_id, iteration=within, visit=visit, status=status, after=mark, limit=limit
         )
     return Json(_linked(call, found))
 
@@ -139,14 +141,14 @@ async def run_execution_data(
     call: Reader,
     automation_id: AutomationId,
     run_id: RunId,
-    executionId: str,  # noqa: N803
+    execution_id: ExecutionId,
     part: str,
 ) -> Response:
     """The `inputs` or the `output` of an execution as a whole, secrets masked. Of more than 2 MB, a beginning."""
     if part not in ("inputs", "output"):
         raise NotFound("An execution has inputs and output, and nothing else.")
     try:
-        place = place_of(executionId, "executionId")
+        place = place_of(execution_id, "executionId")
     except BadInput:
         raise NotFound("There is no such execution.") from None
     async with call.unit() as unit:

@@ -29,11 +29,11 @@ from tieline.api.cloud.spaces.schemas import (
     show_assignment,
 )
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import query_parameter
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import parse_id, path_id
+from tieline.api.edge.lists import query_parameter
 from tieline.api.edge.patches import Operation, patch
 from tieline.api.edge.twoway import Twoway, TwowayQuery
 from tieline.core.errors import BadInput, NotFound

@@ -10,8 +10,7 @@ from fastapi import Request
 from sqlalchemy import Select, func, select
 
 from tieline.api.edge.access import Call
-from tieline.api.edge.anchors import query_parameter
-from tieline.api.edge.lists import one_value
+from tieline.api.edge.lists import one_value, query_parameter
 from tieline.api.edge.twoway import Twoway, TwowayQuery
 from tieline.core import sorting
 from tieline.core.errors import BadInput

@@ -27,12 +27,11 @@ from tieline.api.cloud.users.schemas import (
     show_user,
 )
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import query_parameter
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import PAGE, ErrorResponse, documented
 from tieline.api.edge.ids import path_id
-from tieline.api.edge.lists import one_value, truth
+from tieline.api.edge.lists import one_value, query_parameter, truth
 from tieline.api.edge.patches import Operation, patch
 from tieline.api.edge.twoway import Twoway, TwowayQuery
 from tieline.core.errors import BadInput, Forbidden

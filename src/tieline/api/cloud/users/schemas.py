@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -19,8 +19,8 @@ MOST_INVITEES = 500
 ShortText = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 Subject = Annotated[str, StringConstraints(max_length=LONGEST_EXTERNAL_ID)]
 
-OPS = ("replace", "set", "unset", "add", "renew", "remove-value")
-PATHS = (
+PatchOp = Literal["replace", "set", "unset", "add", "renew", "remove-value"]
+PatchPath = Literal[
     "/name",
     "/roles",
     "/assignedRoles",
@@ -34,7 +34,9 @@ PATHS = (
     "/preferredZoneInfo",
     "/assignedRoles/-",
     "/assignedGroups/-",
-)
+]
+OPS: tuple[str, ...] = get_args(PatchOp)
+PATHS: tuple[str, ...] = get_args(PatchPath)
 REQUIRED = ("id", "subject", "name", "tenantId")
 
 
@@ -62,21 +64,8 @@ class CreateUser(Body):
 class UserPatch(Body):
     """One operation of a JSON Patch (RFC 6902), with the vendor's own operations."""
 
-    op: Literal["replace", "set", "unset", "add", "renew", "remove-value"]
-    path: Literal[
-        "/name",
-        "/roles",
-        "/assignedRoles",
-        "/inviteExpiry",
-        "/preferredZoneinfo",
-        "/preferredLocale",
-        "/status",
-        "/assignedGroups",
-        "/email",
-        "/preferredZoneInfo",
-        "/assignedRoles/-",
-        "/assignedGroups/-",
-    ]
+    op: PatchOp
+    path: PatchPath
     value: Any = Field(description="A text, or for roles and groups an array of `{id}` or `{name}`.")
 
 

@@ -19,12 +19,12 @@ from tieline.api.cloud.web_integrations.schemas import (
     show_web_integration,
 )
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import Anchored, AnchorQuery, query_parameter
+from tieline.api.edge.anchors import Anchored, AnchorQuery
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
-from tieline.api.edge.lists import one_value
+from tieline.api.edge.lists import one_value, query_parameter
 from tieline.storage.tables import web_integrations
 from tieline.tenancy import web_integrations as service
 

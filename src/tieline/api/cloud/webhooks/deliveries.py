@@ -19,11 +19,11 @@ from tieline.api.cloud.webhooks.schemas import (
     WebhookDeliveryList,
     show_delivery,
 )
-from tieline.api.edge.anchors import query_parameter
 from tieline.api.edge.answers import Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
+from tieline.api.edge.lists import query_parameter
 from tieline.api.edge.twoway import Twoway, TwowayQuery
 from tieline.core.clock import now
 from tieline.core.errors import BadInput

@@ -12,7 +12,7 @@ from msgspec import structs
 from sqlalchemy import ColumnElement, Select
 from starlette.responses import Response
 
-from tieline.api.cloud.webhooks.patching import read_patch
+from tieline.api.cloud.webhooks.patching import OPS, PATHS, changes_of
 from tieline.api.cloud.webhooks.schemas import (
     ORIGINS,
     EventTypeList,
@@ -24,12 +24,12 @@ from tieline.api.cloud.webhooks.schemas import (
     show_webhook,
 )
 from tieline.api.edge.access import Call, access
-from tieline.api.edge.anchors import query_parameter
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import parse_id, path_id
-from tieline.api.edge.lists import truth
+from tieline.api.edge.lists import query_parameter, truth
+from tieline.api.edge.patches import Operation, patch
 from tieline.api.edge.twoway import Twoway, TwowayQuery
 from tieline.core.errors import BadInput
 from tieline.storage.tables import event_webhooks
@@ -151,9 +151,12 @@ async def put_webhook(
     **documented("Update a webhook", name="patchWebhook", status=204, body=WebhookPatchOperations, errors=[404]),
 )
 async def patch_webhook(
-    call: Writer, webhook_id: WebhookId, changes: Annotated[dict[str, Any], Depends(read_patch)]
+    call: Writer,
+    webhook_id: WebhookId,
+    operations: Annotated[list[Operation], Depends(patch(ops=OPS, paths=PATHS, valueless=("remove",)))],
 ) -> Response:
     """Changes some of it. Another address takes the encrypted headers away, unless they are sent again."""
+    changes = changes_of(operations)
     async with call.unit() as unit:
         row = await service(call).patch(unit, call.principal, webhook_id, changes)
         await _record(unit, call, "updated", row)
