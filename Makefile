@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: ready-run ## Run the main job end to end on this machine, and keep serving (ARGS="--headless --json")
@@ -60,6 +60,16 @@ bench: ready-dev ## Say what can be measured; measure it with ARGS="NAME ..."
 .PHONY: docs
 docs: ready-dev ## Check that the reference is complete, its links lead somewhere and its examples run
 	$(RUN)/python -m pytest tests/test_docs.py $(ARGS)
+
+.PHONY: specs
+specs: ready-run ## Write the API documents to build/specs; fail where a program could break
+	@$(RUN)/tieline specs build -o build/specs
+	@$(RUN)/tieline specs diff docs/reference/api.surface.json build/specs/api.surface.json --fail-on breaking
+
+.PHONY: specs-accept
+specs-accept: ready-run ## Take the API as it is now for what programs may rely on
+	@$(RUN)/tieline specs build -o build/specs
+	@cp build/specs/api.surface.json docs/reference/api.surface.json
 
 .PHONY: clean
 clean: ## Remove what was built and cached; data (.tieline) stays

@@ -120,7 +120,8 @@ def test_the_lock_fits_the_project() -> None:
     lock = tomllib.loads(text_of(ROOT / "uv.lock"))
     ours = next(package for package in lock["package"] if package["name"] == project["name"])
     assert lock["requires-python"] == project["requires-python"]
-    assert len(ours["metadata"]["requires-dist"]) == len(project["dependencies"])
+    extras = [one for needs in project["optional-dependencies"].values() for one in needs]
+    assert len(ours["metadata"]["requires-dist"]) == len(project["dependencies"]) + len(extras)
 
 
 def test_the_licence_is_the_one_that_the_project_names() -> None:

@@ -28,6 +28,7 @@ from tieline.core.ids import new_id
 from tieline.security.egress import Egress, Policy, parse_allow
 from tieline.security.vault import Vault, parse_keys
 from tieline.server.app import create_app
+from tieline.server.protocol import configured
 from tieline.server.settings import Settings
 from tieline.storage.database import Database
 from tieline.storage.queue import Queue
@@ -103,8 +104,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
     """The address under which uvicorn serves ``app``."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", proxy_headers=False)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(app))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:
         await asyncio.sleep(0.01)

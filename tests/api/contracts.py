@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from openapi_schema_validator import OAS30Validator
+from openapi_schema_validator import OAS30Validator, OAS31Validator
 
 from tests.fixtures.shared import ROOT
 
@@ -85,12 +85,16 @@ def _check(operation: dict[str, Any], document: dict[str, Any], status: int, con
     media_type = content_type.partition(";")[0]
     assert media_type in answer["content"], f"{operation['operationId']} answers {list(answer['content'])}"
     if media_type == "application/json":
-        schema = answer["content"][media_type].get("schema", {})
-        # References are read from the root of what is validated against.
-        rooted = {**schema, "components": document["components"]}
-        validator = OAS30Validator(rooted, format_checker=OAS30Validator.FORMAT_CHECKER)
-        errors = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(body))]
+        errors = faults(answer["content"][media_type].get("schema", {}), document, json.loads(body))
         assert not errors, f"{operation['operationId']} {status}: {errors}"
+
+
+def faults(schema: dict[str, Any], document: dict[str, Any], content: Any) -> list[str]:
+    """What of ``content`` breaks the rules of a schema of this document."""
+    kind: Any = OAS31Validator if document["openapi"].startswith("3.1") else OAS30Validator
+    # References are read from the root of what is validated against.
+    validator = kind({**schema, "components": document["components"]}, format_checker=kind.FORMAT_CHECKER)
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(content)]
 
 
 async def hook(response: httpx.Response) -> None:

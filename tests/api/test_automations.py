@@ -215,7 +215,7 @@ async def test_nobody_sets_what_is_ours_to_set(
         ({"name": "x", "workspace": []}, "/workspace"),
         ({"name": "x", "workspace": None}, "/workspace"),
         ({"name": "x", "workspace": "{}"}, "/workspace"),
-        ({"name": "x", "more": {"deep": [{"a/b": "\0"}]}}, "/more/deep/0/a~1b"),
+        ({"name": "x", "schedules": [{"a/b": "\0"}]}, "/schedules/0/a~1b"),
         ({"name": "x", "maxConcurrentRuns": 0}, "/maxConcurrentRuns"),
         ({"name": "x", "maxConcurrentRuns": "1"}, "/maxConcurrentRuns"),
         ({"name": "x", "maxConcurrentRuns": True}, "/maxConcurrentRuns"),

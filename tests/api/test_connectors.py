@@ -252,3 +252,38 @@ async def test_what_a_person_corrected_outlives_an_import(api: httpx.AsyncClient
     assert again["name"] == "The Pet Shop"
     async with parts.database.tenant(tenant.id) as unit:
         assert len(await parts.connectors.revisions(unit, UUID(made["id"]))) == 3
+
+
+async def test_a_connector_is_changed_by_who_made_it_and_by_administrators(
+    api: httpx.AsyncClient, address: str, world: World, tenant: Tenant
+) -> None:
+    theirs = (await api.post(BASE, json={"document": DOCUMENT, "name": "theirs"})).json()
+    _, key = await world.user(tenant.id)
+    async with client(address, key) as person:
+        mine = (await person.post(BASE, json={"document": DOCUMENT, "name": "mine"})).json()
+        changed = {"document": {**DOCUMENT, "info": {"title": "Changed", "version": "9"}}}
+        for refused in (
+            await person.put(f"{BASE}/{theirs['id']}", json=changed),
+            await person.delete(f"{BASE}/{theirs['id']}"),
+            await person.post(BASE, json={**changed, "name": "theirs"}),
+        ):
+            assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "forbidden")
+        assert (await person.get(f"{BASE}/{theirs['id']}")).json()["revision"] == 1
+        assert (await person.put(f"{BASE}/{mine['id']}", json=changed)).json()["revision"] == 2
+        assert (await api.put(f"{BASE}/{mine['id']}", json={"document": DOCUMENT})).status_code == 200
+        assert (await person.delete(f"{BASE}/{new_id()}")).status_code == 404
+        assert (await person.delete(f"{BASE}/{mine['id']}")).status_code == 204
+    assert (await api.delete(f"{BASE}/{theirs['id']}")).status_code == 204
+
+
+async def test_a_connector_that_no_user_made_is_the_administrators(
+    api: httpx.AsyncClient, address: str, world: World, tenant: Tenant, parts: Parts
+) -> None:
+    async with parts.database.tenant(tenant.id) as unit:
+        connector = str((await parts.connectors.save(unit, manifest()))["id"])
+    _, key = await world.user(tenant.id)
+    scoped = await world.key(tenant.id, tenant.admin_id, ["connectors"])
+    async with client(address, key) as person, client(address, scoped) as admin:
+        assert (await person.delete(f"{BASE}/{connector}")).status_code == 403
+        assert (await person.put(f"{BASE}/{connector}", json={"document": DOCUMENT})).status_code == 403
+        assert (await admin.delete(f"{BASE}/{connector}")).status_code == 204

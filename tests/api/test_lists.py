@@ -119,6 +119,21 @@ async def test_links_carry_what_clients_look_for(
         assert [item["id"] for item in again.json()["data"]] == made[2:]
 
 
+async def test_a_link_with_its_query_once_more(api: httpx.AsyncClient, parts: Parts, tenant: Tenant) -> None:
+    """The vendor's older JavaScript client adds the query to the link, as it is."""
+    await fill(parts, tenant, 4)
+    asked = {"limit": "2", "sort": "+name", "filter": "name pr or not (name pr)"}
+    link = (await api.get(BASE, params=asked)).json()["links"]["next"]["href"]
+    again = await api.get(link + "&" + "&".join(f"{name}={value}" for name, value in asked.items()))
+    assert again.json() == (await api.get(link)).json()
+    previous = urlsplit(again.json()["links"]["prev"]["href"]).query
+    assert [len(values) for values in parse_qs(previous).values()] == [1, 1, 1, 1]
+    for twice in ("limit=2&limit=3", "sort=%2Bname&sort=-name", "filter=name%20pr&filter=id%20pr"):
+        refused = await api.get(f"{BASE}?{twice}")
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["source"]["parameter"] == twice.partition("=")[0]
+
+
 async def test_a_cursor_remembers_the_question(api: httpx.AsyncClient, parts: Parts, tenant: Tenant) -> None:
     await fill(parts, tenant, 8)
     first = (await api.get(BASE, params={"limit": 1, "sort": "-name", "filter": 'name sw "b"'})).json()

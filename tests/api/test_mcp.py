@@ -25,6 +25,8 @@ from tests.api import oauth_world
 from tests.api.conftest import NO_LIMIT, Parts, Tenant, World, client, serving
 from tests.automations.engine.documents import block, document
 from tests.automations.runs.conftest import working
+from tieline.api.edge.access import Call
+from tieline.api.mcp import sessions
 from tieline.automations.runs.withdrawal import withdrawn
 from tieline.automations.tools import blocks
 from tieline.connectors.importers import import_document
@@ -32,6 +34,7 @@ from tieline.sandbox import Running, running
 from tieline.server.app import create_app
 from tieline.storage.tables import audit_log, runs
 from tieline.tenancy.limits import Tiers
+from tieline.tenancy.principal import Principal
 
 pytestmark = pytest.mark.anyio
 
@@ -528,6 +531,16 @@ async def test_a_revoked_key_ends_a_clients_work(
         await asyncio.sleep(1)
         with pytest.raises(MCPError):
             await opened.list_tools()
+
+
+@pytest.mark.parametrize("kind", ["key_id", "grant_id", "session_id"])
+def test_a_run_names_what_let_the_caller_in(kind: str) -> None:
+    identity = UUID(int=7)
+    who = Principal(tenant_id=UUID(int=1), user_id=UUID(int=2), **{kind: identity})  # type: ignore[arg-type]
+    call = Call(request=None, principal=who, edge=None)  # type: ignore[arg-type]
+    assert sessions.start_key(call, "s", 1).startswith(f"{who.credential}:mcp:")
+    assert who.credential is not None
+    assert who.credential.endswith(str(identity))
 
 
 async def test_a_run_stops_when_the_key_that_called_is_revoked(

@@ -377,6 +377,52 @@ async def test_refresh_narrows_and_never_widens(address: str, api: httpx.AsyncCl
     assert narrow.json()["scope"] == "automations offline_access"
 
 
+async def test_who_asked_for_less_gets_all_of_it_back(address: str, api: httpx.AsyncClient, tenant: Tenant) -> None:
+    """RFC 6749 section 6: a narrower refresh narrows the access token, not what was granted."""
+    made = await make(api, allowedScopes=["automations", "spaces", "offline_access"])
+    given = await signed_in(address, made, tenant.key, scope="automations spaces offline_access")
+    narrow = (await refresh(address, made, given["refresh_token"], scope="spaces")).json()
+    assert narrow["scope"] == "offline_access spaces"
+    assert await reads(address, narrow["access_token"]) == 403
+    wider = await token(
+        address,
+        EXCHANGE,
+        {
+            **named(made),
+            "subject_token": narrow["access_token"],
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+            "purpose": "webresource",
+            "scope": "automations",
+        },
+    )
+    assert error_of(wider) == (400, "invalid_scope")
+    beyond = await refresh(address, made, narrow["refresh_token"], scope="automations users")
+    assert error_of(beyond) == (400, "invalid_scope")
+    again = (await refresh(address, made, narrow["refresh_token"])).json()
+    assert again["scope"] == "automations offline_access spaces"
+    assert await reads(address, again["access_token"]) == 200
+
+
+@pytest.mark.parametrize("kind", ["web", "native", "spa"])
+async def test_refresh_by_a_program_that_does_not_say_which_client_it_is(
+    address: str, api: httpx.AsyncClient, other: httpx.AsyncClient, tenant: Tenant, kind: str
+) -> None:
+    """As the vendor's JavaScript clients do: the token, and the secret of a client that has one."""
+    made = await make(api, appType=kind)
+    secret = {"client_secret": made["clientSecret"]} if made["clientSecret"] else {}
+    given = (await signed_in(address, made, tenant.key))["refresh_token"]
+    if secret:
+        for wrong in ({}, {"client_secret": (await make(other))["clientSecret"]}):
+            refused = await token(address, "refresh_token", {"refresh_token": given, **wrong})
+            assert error_of(refused) == (401, "invalid_client")
+    new = await token(address, "refresh_token", {"refresh_token": given, **secret})
+    assert await reads(address, new.json()["access_token"]) == 200
+    used = await token(address, "refresh_token", {"refresh_token": given, **secret})
+    assert error_of(used) == (400, "invalid_grant")
+    unknown = {"refresh_token": given[:-1] + ("1" if given[-1] != "1" else "2"), **secret}
+    assert error_of(await token(address, "refresh_token", unknown)) == (401, "invalid_client")
+
+
 async def test_expired_tokens(address: str, api: httpx.AsyncClient, parts: Parts, tenant: Tenant) -> None:
     made = await make(api)
     given = await signed_in(address, made, tenant.key)

@@ -104,9 +104,14 @@ async def test_a_partners_administrator_makes_shuts_and_opens(
 
 async def test_what_is_asked_of_who_shuts_a_tenant(partner: httpx.AsyncClient, tenant: Tenant) -> None:
     where = f"{BASE}/{tenant.id}/actions/deactivate"
-    for headers in ({}, {CONFIRM: ""}, {CONFIRM: "other.example"}):
+    for headers, told in (
+        ({}, (400, "bad-input")),
+        ({CONFIRM: ""}, (400, "bad-input")),
+        ({CONFIRM: "{}"}, (400, "bad-input")),
+        ({CONFIRM: "other.example"}, (412, "hostname-unconfirmed")),
+    ):
         refused = await partner.post(where, json={}, headers=headers)
-        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (412, "hostname-unconfirmed")
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == told
     for days in (9, 91, 1.5, "30", None):
         assert (await partner.post(where, json={"purgeAfterDays": days})).status_code == 400, days
     me = (await partner.get(f"{BASE}/me")).headers["location"].rpartition("/")[2]
@@ -146,3 +151,21 @@ async def test_nobody_else_does(
     async with client(address, reading) as reader:
         assert (await reader.patch(f"{BASE}/{tenant.id}", json=patch)).status_code == 403
     assert (await api.get(f"{BASE}/{tenant.id}")).json()["name"] == "Tenant"
+
+
+async def test_no_token_of_a_deactivated_tenant_starts_anything(
+    partner: httpx.AsyncClient, tenant: Tenant, address: str, world: World
+) -> None:
+    blocks = [{"id": "A", "type": "StartBlock", "name": "start", "inputs": {"run_mode": "triggered"}}]
+    async with client(address, tenant.key) as api:
+        body = {"name": "Triggered", "workspace": {"blocks": blocks, "variables": []}}
+        made = (await api.post("/api/v1/automations", json=body)).json()
+    where = f"{address}/api/v1/automations/{made['id']}/actions/execute"
+    async with httpx.AsyncClient(verify=False) as anybody:
+        headers = {"x-execution-token": made["executionToken"]}
+        assert (await anybody.post(where, headers=headers)).status_code == 201
+        await act(partner, tenant.id, "deactivate")
+        shut = await anybody.post(where, headers=headers)
+        unknown = await anybody.post(where, headers={"x-execution-token": "x"})
+    assert (shut.status_code, shut.json()["errors"][0]["code"]) == (401, "invalid-execution-token")
+    assert shut.json()["errors"] == unknown.json()["errors"], "it tells nothing of the tenant"

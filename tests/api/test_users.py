@@ -141,6 +141,19 @@ async def test_filters_sorts_and_pages(api: httpx.AsyncClient) -> None:
         assert walked == whole, sort
         back = (await api.get(page["links"]["prev"]["href"])).json()
         assert [user["id"] for user in back["data"]] == whole[2:3]
+    for method in ("get", "post"):  # the vendor's older clients go on by GET, the newer one sends its body again
+        body: dict[str, Any] = {"json": {"filter": "name pr"}} if method == "post" else {}
+        page = (await api.post(f"{BASE}/actions/filter", json={"filter": "name pr"}, params={"limit": 1})).json()
+        walked = [user["name"] for user in page["data"]]
+        while "next" in page["links"]:
+            page = (await api.request(method, page["links"]["next"]["href"], **body)).json()
+            walked += [user["name"] for user in page["data"]]
+        assert walked == ["ann", "Bob", "Carl", "Person"]
+    for query in ("", "?next=x", "?limit=x"):
+        refused = await api.get(f"{BASE}/actions/filter{query}")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "OPTIONS, POST")
+    foreign = (await api.get(BASE, params={"limit": 1})).json()["links"]["next"]["href"].partition("?")[2]
+    assert (await api.get(f"{BASE}/actions/filter?{foreign}")).status_code == 405
     many = " or ".join(f'id eq "{new_id()}"' for _ in range(100))
     assert (await api.post(f"{BASE}/actions/filter", json={"filter": many})).json()["data"] == []
     assert len((await api.post(f"{BASE}/actions/filter")).json()["data"]) == 4
@@ -276,3 +289,20 @@ async def test_who_is_disabled_is_out_within_a_second(
         assert (await person.get(f"{BASE}/me")).status_code == 401
     async with parts.database.tenant(tenant.id) as unit:
         assert await unit.all(unit.select(api_keys).where(api_keys.c.user_id == one)) == []
+
+
+async def test_a_plain_user_is_not_told_who_is_there(
+    api: httpx.AsyncClient, address: str, world: World, tenant: Tenant
+) -> None:
+    colleague = (await invite(api, "colleague"))["id"]
+    mine, key = await world.user(tenant.id)
+    async with client(address, key) as person:
+        told = []
+        for user in (colleague, str(new_id())):
+            for answer in (await person.delete(f"{BASE}/{user}"), await patch(person, user, ("replace", "/name", "x"))):
+                assert answer.status_code == 403, answer.text
+                told.append(answer.json()["errors"])
+        assert told[:2] == told[2:]
+        assert (await person.delete(f"{BASE}/{mine}")).status_code == 403
+        assert (await patch(person, mine, ("replace", "/preferredLocale", "de"))).status_code == 204
+        assert (await patch(person, mine, ("replace", "/name", "x"))).status_code == 403

@@ -80,7 +80,7 @@ class Worker:
 
     async def waiting(self) -> list[tuple[int, str, dict[str, Any], float]]:
         rows = await self.parts.database.autocommit(
-            "SELECT id, task_name, args, coalesce(extract(epoch FROM scheduled_at - now()), 0)::float "
+            "SELECT id, task_name, args - 'trace', coalesce(extract(epoch FROM scheduled_at - now()), 0)::float "
             "FROM procrastinate.procrastinate_jobs WHERE task_name = ANY (%s) AND args ->> 'tenant_id' = %s "
             "ORDER BY id",
             [FAN_OUT, SEND],

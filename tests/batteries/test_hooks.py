@@ -132,16 +132,18 @@ async def test_real_processes_and_one_that_is_killed_at_the_worst_moment(data_di
         manifest.write_text(io.dump(hooks_manifest(vendor.base), "json"))
         await tieline("connectors", "import", str(manifest), "--format", "manifest")
         await tieline("connections", "create", "upstream", "--name", "mine")
-        sub = await tieline("webhooks", "create", "github", "--connection", "mine", "--json")
+        sub = await tieline("webhook-subscriptions", "create", "github", "--connection", "mine", "--json")
         assert [one["status"] for one in await vendor.emit("matrix.github")] == [200]
         until = time.monotonic() + 30
-        while (await tieline("webhooks", "deliveries", sub["id"], "--json"))[0]["status"] != "handled":
+        while (await tieline("webhook-subscriptions", "deliveries", sub["id"], "--json"))[0]["status"] != "handled":
             assert time.monotonic() < until
         # The vendor makes it and takes half a minute to say so; the server does not live to hear it.
         await vendor.arm(
             behaviour="slow-headers", params={"s": 30}, path="^/hooks/subscriptions", method="POST", phase="after"
         )
-        asking = asyncio.create_task(tieline("webhooks", "create", "stripe", "--connection", "mine", "--json"))
+        asking = asyncio.create_task(
+            tieline("webhook-subscriptions", "create", "stripe", "--connection", "mine", "--json")
+        )
         async with asyncio.timeout(30):
             while len(await vendor.subscriptions()) < 2:
                 await asyncio.sleep(0.05)
@@ -149,14 +151,14 @@ async def test_real_processes_and_one_that_is_killed_at_the_worst_moment(data_di
         with pytest.raises(AssertionError):
             await asking
         await tieline.start()
-        states = {one["event"]: one["status"] for one in await tieline("webhooks", "ls", "--json")}
+        states = {one["event"]: one["status"] for one in await tieline("webhook-subscriptions", "ls", "--json")}
         assert states == {"github": "active", "stripe": "pending"}
-        report = await tieline("webhooks", "reconcile", "mine", "--json")
+        report = await tieline("webhook-subscriptions", "reconcile", "mine", "--json")
         assert {name: count for name, count in report.items() if count} == {"listed": 2, "kept": 1, "adopted": 1}
         assert len(await vendor.subscriptions()) == 2
         assert [one["status"] for one in await vendor.emit("matrix.stripe")] == [200]
-        for one in await tieline("webhooks", "ls", "--json"):
-            await tieline("webhooks", "rm", one["id"])
+        for one in await tieline("webhook-subscriptions", "ls", "--json"):
+            await tieline("webhook-subscriptions", "rm", one["id"])
         assert await vendor.subscriptions() == []
     finally:
         tieline.stop()

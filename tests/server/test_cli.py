@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.fixtures.command_line import Cli, Quick, served
 
 pytestmark = [pytest.mark.battery, pytest.mark.timeout(120)]
 
@@ -67,74 +62,16 @@ WORKSPACE = {
 }
 
 
-@dataclass
-class Cli:
-    """`tieline` in a folder of its own."""
-
-    folder: Path
-    url: str
-    environment: dict[str, str]
-
-    def __call__(self, *arguments: str, stdin: str = "", code: int = 0, **environment: str) -> str:
-        """Standard output; the exit code must be ``code``, and after a failure standard error must be one line."""
-        done = subprocess.run(
-            [sys.executable, "-m", "tieline", *arguments],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-        assert done.returncode == code, (arguments, done.stdout, done.stderr)
-        if code == 1 and done.stderr:
-            assert done.stderr.startswith("tieline: ")
-            assert done.stderr.count("\n") == 1, done.stderr
-            assert "Traceback" not in done.stderr
-            return done.stderr
-        return done.stdout
-
-    def json(self, *arguments: str, stdin: str = "") -> Any:
-        return json.loads(self(*arguments, "--json", stdin=stdin))
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
+    """Every command a process of its own, where that is what is tried."""
+    with served(tmp_path_factory.mktemp("cli")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
-    folder = tmp_path_factory.mktemp("cli")
-    folder.chmod(0o711)
-    folder.parent.chmod(0o711)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIELINE_")}
-    environment = {**kept, "TIELINE_DATA_DIR": str(folder / "data"), "TIELINE_URL": url, "TIELINE_LOG_LEVEL": "warning"}
-    log = (folder / "server.log").open("wb")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tieline", "serve", "--port", str(port), "--workers", "1"],
-        cwd=folder,
-        env=environment,
-        stdout=log,
-        stderr=log,
-    )
-    try:
-        deadline = time.monotonic() + 50
-        while True:
-            try:
-                urllib.request.urlopen(f"{url}/readyz", timeout=2).close()
-                break
-            except OSError:
-                assert server.poll() is None, (folder / "server.log").read_text()
-                assert time.monotonic() < deadline, "the server did not become ready"
-                time.sleep(0.1)
-        yield Cli(folder, url, environment)
-    finally:
-        server.terminate()
-        code = server.wait(30)
-        log.close()
-    assert code == 0, "SIGTERM ends it in good order"
-    assert "orphaned" not in (folder / "server.log").read_text(), "workers end before their server"
+def cli(process: Cli) -> Cli:
+    return Quick(process.folder, process.url, process.environment)
 
 
 def test_a_document_becomes_a_connector_with_a_connection(cli: Cli) -> None:
@@ -193,41 +130,40 @@ def test_a_folder_gives_one_line_a_document_and_fails_if_one_does(cli: Cli) -> N
     assert first["error"]["detail"]
 
 
-def test_an_automation_goes_in_runs_and_comes_out_as_it_was(cli: Cli) -> None:
-    (cli.folder / "answer.json").write_text(json.dumps(WORKSPACE))
-    report = cli.json("automations", "import", "answer.json")
+def test_an_automation_goes_in_runs_and_comes_out_as_it_was(process: Cli) -> None:
+    (process.folder / "answer.json").write_text(json.dumps(WORKSPACE))
+    report = process.json("automations", "import", "answer.json")
     assert (report["name"], report["blocks"], report["runMode"]) == ("answer", 3, "manual")
     assert [one["type"] for one in report["unknown"]] == ["MysteryBlock"]
-    run = cli.json("automations", "run", "answer")
+    run = process.json("automations", "run", "answer")
     assert run["status"] == "finished"
-    assert cli.json("runs", "show", run["id"])["status"] == "finished"
-    assert run["id"] in cli("runs", "ls", "answer")
-    assert json.loads(cli("automations", "export", "answer")) == WORKSPACE
-    cli("automations", "disable", "answer")
-    assert "disabled" in cli("automations", "run", "answer", code=1)
-    cli("automations", "enable", "answer")
-    cli("automations", "rm", "answer")
+    assert process.json("runs", "show", run["id"])["status"] == "finished"
+    assert run["id"] in process("runs", "ls", "answer")
+    assert json.loads(process("automations", "export", "answer")) == WORKSPACE
+    process("automations", "disable", "answer")
+    assert "disabled" in process("automations", "run", "answer", code=1)
+    process("automations", "enable", "answer")
+    process("automations", "rm", "answer")
 
 
-def test_a_run_is_watched_and_its_blocks_are_shown(cli: Cli) -> None:
+def test_a_run_is_watched_and_its_blocks_are_shown(process: Cli) -> None:
     """Server and worker are different processes, and this is a third one."""
     slow = json.loads(json.dumps(WORKSPACE))
     slow["blocks"][0]["childId"] = "N"
     slow["blocks"].append(
         {"id": "N", "type": "SleepBlock", "name": "nap", "inputs": [{"id": "time", "value": 1}], "childId": "B"}
     )
-    (cli.folder / "slow.json").write_text(json.dumps(slow))
-    cli("automations", "import", "slow.json")
-    run = cli.json("automations", "run", "slow", "--no-wait")
-    watched = cli("runs", "watch", run["id"])
+    (process.folder / "slow.json").write_text(json.dumps(slow))
+    process("automations", "import", "slow.json")
+    run = process.json("automations", "run", "slow", "--no-wait")
+    watched = process("runs", "watch", run["id"])
     assert f"run {run['id']}: finished" in watched
-    assert cli.json("runs", "watch", run["id"])["status"] == "finished", "it is over already"
-    shown = cli("runs", "show", run["id"], "--blocks")
+    assert process.json("runs", "watch", run["id"])["status"] == "finished", "it is over already"
+    shown = process("runs", "show", run["id"], "--blocks")
     assert [line.split()[:3] for line in shown.splitlines() if "Block" in line][-1] == ["nap", "SleepBlock", "1"]
-    assert {one["name"]: one["executions"] for one in cli.json("runs", "show", run["id"], "--blocks")["blocks"]} == {
-        "start": 1, "output": 1, "nap": 1,
-    }  # fmt: skip
-    cli("automations", "rm", "slow")
+    blocks = process.json("runs", "show", run["id"], "--blocks")["blocks"]
+    assert {one["name"]: one["executions"] for one in blocks} == {"start": 1, "output": 1, "nap": 1}
+    process("automations", "rm", "slow")
 
 
 def test_versions_are_listed_compared_brought_back_and_put_live(cli: Cli) -> None:
@@ -304,12 +240,12 @@ def test_keys_are_shown_once_and_end_when_they_are_revoked(cli: Cli) -> None:
     assert "401" in cli("automations", "ls", "--api-key", made["secret"], code=1)
 
 
-def test_doctor_shows_settings_and_finds_what_is_wrong(cli: Cli) -> None:
-    found = cli.json("doctor")
+def test_doctor_shows_settings_and_finds_what_is_wrong(process: Cli) -> None:
+    found = process.json("doctor")
     assert "TIELINE_DATA_DIR" in [one["variable"] for one in found["settings"]]
     assert all(check["ok"] for check in found["checks"])
-    assert "TIELINE_DATADIR is not a setting" in cli("doctor", TIELINE_DATADIR="x", code=1)
-    assert "up to date" in cli("db", "upgrade")
+    assert "TIELINE_DATADIR is not a setting" in process("doctor", TIELINE_DATADIR="x", code=1)
+    assert "up to date" in process("db", "upgrade")
 
 
 @pytest.mark.parametrize(
@@ -333,14 +269,14 @@ def test_a_mistake_is_one_line_that_says_what_to_do(cli: Cli, arguments: list[st
     assert says in cli(*arguments, code=1)
 
 
-def test_a_port_that_is_taken_is_named(cli: Cli) -> None:
-    port = cli.url.rpartition(":")[2]
-    assert f"cannot listen on 127.0.0.1:{port}" in cli("serve", "--port", port, code=1)
+def test_a_port_that_is_taken_is_named(process: Cli) -> None:
+    port = process.url.rpartition(":")[2]
+    assert f"cannot listen on 127.0.0.1:{port}" in process("serve", "--port", port, code=1)
 
 
-def test_a_database_that_does_not_answer_is_named_without_its_password(cli: Cli) -> None:
+def test_a_database_that_does_not_answer_is_named_without_its_password(process: Cli) -> None:
     key = "A" * 43 + "="
-    said = cli(
+    said = process(
         "serve",
         "--port",
         "0",
@@ -352,12 +288,34 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(cli: Cli)
     assert "hunter2" not in said
 
 
-def test_a_data_folder_that_cannot_be_made_is_named(cli: Cli) -> None:
-    (cli.folder / "file").write_text("")
-    said = cli("serve", "--port", "0", code=1, TIELINE_DATA_DIR=str(cli.folder / "file" / "data"))
+def test_a_data_folder_that_cannot_be_made_is_named(process: Cli) -> None:
+    (process.folder / "file").write_text("")
+    said = process("serve", "--port", "0", code=1, TIELINE_DATA_DIR=str(process.folder / "file" / "data"))
     assert "TIELINE_DATA_DIR" in said
 
 
-def test_wrong_use_exits_with_2(cli: Cli) -> None:
-    cli("automations", "fly", code=2)
-    cli("serve", "--port", "99999", code=2)
+def test_wrong_use_exits_with_2(process: Cli) -> None:
+    process("automations", "fly", code=2)
+    process("serve", "--port", "99999", code=2)
+
+
+def test_what_is_done_to_a_partner_is_in_its_log_and_secrets_go_under_the_newest_key(cli: Cli) -> None:
+    partner = cli.json("partners", "create", "audited")
+    key = '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'
+    cli("partners", "keys", "add", "audited", "-", "--kid", "one", stdin=key)
+    cli("partners", "origins", "add", "audited", "https://app.example")
+    headers = {"X-App-Id": "audited", "X-Api-Key": partner["apiKey"]}
+    asked = urllib.request.Request(f"{cli.url}/oem/v1/audits", headers=headers)
+    with urllib.request.urlopen(asked) as answer:
+        text = answer.read().decode()
+    records = json.loads(text)["data"]
+    assert [one["action"] for one in records] == [
+        "embed-settings.updated",
+        "partner-key.registered",
+        "partner.created",
+    ]
+    assert {one["actor"]["kind"] for one in records} == {"system"}
+    assert partner["apiKey"] not in text
+    rotated = cli.json("keys", "rotate")
+    assert rotated["broken"] == 0
+    assert {one["place"]: one["resealed"] for one in rotated["places"]}["partners.api_key_sealed"] == 0

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,7 +126,10 @@ def test_a_trace_id_is_on_every_line_inside_and_gone_outside() -> None:
         log.info("inside")
         logging.getLogger("other").warning("inside too")
     log.info("outside")
-    assert [line.get("trace_id") for line in lines(stream)] == [trace_id, trace_id, None]
+    *inside, outside = (line["traceId"] for line in lines(stream))
+    assert inside == [trace_id, trace_id]
+    assert re.fullmatch("[0-9a-f]{32}", outside), "a line outside of any trace has the process's"
+    assert outside != trace_id
     assert current_trace_id() is None
 
 
@@ -140,7 +144,7 @@ async def test_tasks_side_by_side_keep_their_own_trace_ids() -> None:
 
     await asyncio.gather(*(work(new_trace_id()) for _ in range(20)))
     assert len(lines(stream)) == 20
-    assert all(line["trace_id"] == line["mine"] for line in lines(stream))
+    assert all(line["traceId"] == line["mine"] for line in lines(stream))
 
 
 def test_a_trace_id_has_the_form_of_the_w3c() -> None:

@@ -45,6 +45,10 @@ def test_the_settings_are_exactly_the_documented_ones() -> None:
         "TIELINE_SECRET_KEYS",
         "TIELINE_EGRESS_ALLOW",
         "TIELINE_RUN_RETENTION_DAYS",
+        "TIELINE_TIER1_PER_MINUTE",
+        "TIELINE_TIER2_PER_MINUTE",
+        "TIELINE_OEM_PER_MINUTE",
+        "TIELINE_EMBED_SESSION_MINUTES",
         "TIELINE_MAIL_URL",
         "TIELINE_LOG_LEVEL",
     ]

@@ -10,11 +10,13 @@ from unittest.mock import patch
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Uuid, create_engine
 
+from tests.storage.making import make_tenant
 from tieline.core.ids import new_id
 from tieline.storage import migrations, tables
 from tieline.storage.database import Database
@@ -60,7 +62,23 @@ async def test_the_system_role_may_work_with_every_table(database: Database) -> 
     for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
         for name in tables.metadata.tables:
             rows = await database.autocommit("SELECT has_table_privilege(%s, %s, %s)", SYSTEM, name, right)
-            assert rows == [(True,)], (name, right)
+            assert rows == [((name, right) != ("audit_log", "UPDATE"),)], (name, right)
+
+
+async def test_records_of_the_audit_log_stay_as_they_are(database: Database) -> None:
+    tenant_id, record = await make_tenant(database), {"action": "x.done", "actor_kind": "system"}
+    async with database.tenant(tenant_id) as unit:
+        await unit.insert(tables.audit_log, id=new_id(), **record)
+    log, mine = tables.audit_log, tables.audit_log.c.tenant_id == tenant_id
+    changes = (sa.update(log).where(mine).values(action="x.undone"), sa.delete(log).where(mine))
+    for change in changes:
+        for unit_of in (database.tenant(tenant_id), database.system()):
+            with pytest.raises(Exception, match=r"permission denied|stay as they are|may not"):
+                async with unit_of as unit:
+                    await unit.connection.execute(change)
+    async with database.system() as unit:
+        await unit.connection.execute(sa.delete(tables.tenants).where(tables.tenants.c.id == tenant_id))
+        assert await unit.scalar(sa.select(sa.func.count()).where(mine)) == 0, "records go with their tenant"
 
 
 async def test_several_processes_migrate_an_empty_database_at_once(postgres: Embedded) -> None:

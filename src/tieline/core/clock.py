@@ -15,4 +15,6 @@ def now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds and ``Z``, as the cloud API families print it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if moment.utcoffset():
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"

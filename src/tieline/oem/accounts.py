@@ -6,6 +6,7 @@ Rows are those of table ``tenants``. What a partner names is looked for among it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,10 +19,12 @@ from tieline.core.clock import now
 from tieline.core.errors import BadInput, Conflict, NotFound
 from tieline.core.ids import new_id
 from tieline.storage.database import Database
-from tieline.storage.tables import automations, tenants, users
+from tieline.storage.tables import TENANT_TABLES, automations, tenants, users
 from tieline.storage.unit import Unit
-from tieline.tenancy import standing
+from tieline.tenancy import audit, standing
 from tieline.tenancy import users as people
+from tieline.tenancy.events import partners
+from tieline.tenancy.partner_keys import PartnerCaller
 from tieline.tenancy.principal import TENANT_ADMIN
 
 LONGEST: Final = 255
@@ -59,13 +62,15 @@ async def put(
 
     Raises `Conflict` for one that is being removed.
     """
-    values = {"external_id": _text(external_id, "externalid"), "name": _text(name, "name")}
+    values = {"external_id": checked_external_id(external_id), "name": _text(name, "name")}
     made = insert(tenants).values(id=new_id(), partner_id=partner_id, **values)
-    await unit.connection.execute(made.on_conflict_do_nothing())
+    fresh = await unit.scalar(made.on_conflict_do_nothing().returning(tenants.c.id))
     mine = (tenants.c.partner_id == partner_id, tenants.c.external_id == external_id)
     row = await unit.one(select(tenants).where(*mine).with_for_update())
     if row is None or row["status"] != standing.ACTIVE:
         raise Conflict("The account with this externalid is deactivated; choose another one, or wait until it is gone.")
+    if fresh is not None:
+        await tell(unit, row, "created")
     return await change(unit, row, name=name)
 
 
@@ -81,7 +86,7 @@ async def change(
     if not isinstance(name, UnsetType) and name != row["name"]:
         values["name"] = _text(name, "name")
     if not isinstance(external_id, UnsetType) and external_id != row["external_id"]:
-        values["external_id"] = _text(external_id, "externalid")
+        values["external_id"] = checked_external_id(external_id)
         mine = (tenants.c.partner_id == row["partner_id"], tenants.c.external_id == external_id)
         if await unit.scalar(select(tenants.c.id).where(*mine)) is not None:
             raise Conflict("Another account has this externalid already.", pointer="/externalid")
@@ -90,7 +95,14 @@ async def change(
     statement = update(tenants).where(tenants.c.id == row["id"]).values(updated_at=now(), **values)
     found = await unit.one(statement.returning(tenants))
     assert found is not None
+    await tell(unit, found, "updated")
     return found
+
+
+async def tell(unit: Unit, row: Mapping[str, Any], what: str) -> None:
+    """The partner's webhooks are told of its account."""
+    about = {"guid": row["id"], "externalid": row["external_id"], "name": row["name"]}
+    await partners.tell(unit, f"com.tieline.account.{what}", f"account:{row['id']}", about, tenant_id=row["id"])
 
 
 async def put_user(unit: Unit, given: Mapping[str, Any]) -> UUID:
@@ -125,8 +137,28 @@ async def owner(unit: Unit) -> UUID:
     return await people.create(unit, external_id=NOBODY, name="Integrations", roles=[TENANT_ADMIN])
 
 
-async def remove(database: Database, library: Automations, account: Mapping[str, Any]) -> None:
-    """Removes an account with all that is its own. Runs under way lose their claim and end."""
+async def remove(
+    database: Database,
+    library: Automations,
+    account: Mapping[str, Any],
+    *,
+    by: PartnerCaller | None = None,
+    due: datetime | None = None,
+) -> bool:
+    """Removes an account with all that is its own. Runs under way lose their claim and end.
+
+    It is shut first, and marked to be purged: what a crash leaves of it, `purging` removes. Whoever is to be purged
+    cannot be opened again. With ``due`` only one whose time was over then; False: it was not, or was gone already.
+    """
+    mine = tenants.c.id == account["id"]
+    async with database.system() as unit:
+        moment = now()
+        if due is not None:
+            over = (tenants.c.status == standing.DISABLED, tenants.c.purge_at <= due)
+            if await unit.one(select(tenants.c.id).where(mine, *over).with_for_update()) is None:
+                return False
+        shut = {"status": standing.DISABLED, "status_at": moment, "purge_at": moment, "updated_at": moment}
+        await unit.connection.execute(update(tenants).where(mine, tenants.c.status == standing.ACTIVE).values(**shut))
     while True:
         async with database.tenant(account["id"]) as unit:
             listed = await unit.all(unit.select(automations, automations.c.id).limit(_AT_ONCE))
@@ -135,7 +167,19 @@ async def remove(database: Database, library: Automations, account: Mapping[str,
         if len(listed) < _AT_ONCE:
             break
     async with database.system() as unit:
-        await unit.connection.execute(delete(tenants).where(tenants.c.id == account["id"]))
+        found = await unit.one(select(tenants).where(mine).with_for_update())
+        if found is None:
+            return False
+        await tell(unit, found, "deleted")
+        if by is not None:
+            # The account's own log goes with it.
+            about = {"subject": f"account:{found['id']}", "name": found["name"]}
+            await audit.record_of_partner(unit, by.id, by, action="account.deleted", **about)
+        # Not every table has a foreign key that leads to the account: journals, budgets and figures have none.
+        for table in reversed(TENANT_TABLES):
+            await unit.connection.execute(delete(table).where(table.c.tenant_id == account["id"]))
+        await unit.connection.execute(delete(tenants).where(mine))
+    return True
 
 
 def as_uuid(text: str) -> UUID | None:
@@ -145,6 +189,13 @@ def as_uuid(text: str) -> UUID | None:
     except ValueError:
         return None
     return found if str(found) == text.lower() else None
+
+
+def checked_external_id(value: str) -> str:
+    """The partner's id for an account. Raises `BadInput`, also for the one that its own row has."""
+    if value == partners.EXTERNAL_ID:
+        raise BadInput(f"{value} is taken by Tieline itself; choose another externalid.", pointer="/externalid")
+    return _text(value, "externalid")
 
 
 def _text(value: str, name: str) -> str:

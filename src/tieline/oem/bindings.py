@@ -26,6 +26,7 @@ from tieline.storage.tables import (
     tenants,
 )
 from tieline.storage.unit import Unit
+from tieline.tenancy.visibility import usable_by
 
 
 async def provide(
@@ -69,15 +70,51 @@ async def _known(unit: Unit, names: Collection[str]) -> dict[str, UUID]:
     return {name: row["id"] for row in rows for name in (row["guid"], row["name"])}
 
 
-async def bind(unit: Unit, given: Sequence[str]) -> dict[str, str]:
-    """Ids of connections, as connection by connector: under the connector's GUID and under its name."""
+async def bind(
+    unit: Unit, given: Sequence[str], *, owner_id: UUID | None = None, pointer: str = "/datasources"
+) -> dict[str, str]:
+    """Ids of connections, as connection by connector: under the connector's GUID and under its name.
+
+    Raises `BadInput` for one that is not the account's, or that ``owner_id`` may not use.
+    """
     found: dict[str, str] = {}
     for index, name in enumerate(given):
-        row = await connection(unit, name)
+        identity = as_uuid(name)
+        mine = listed(unit).where(connections.c.id == identity)
+        row = None
+        if identity is not None:
+            row = await unit.one(mine if owner_id is None else mine.where(usable_by(connections, owner_id)))
         if row is None:
-            raise BadInput("There is no such datasource in this account.", pointer=f"/datasources/{index}")
+            raise BadInput("There is no such datasource in this account.", pointer=f"{pointer}/{index}")
         found |= {row["connector_guid"]: str(row["id"]), row["connector_name"]: str(row["id"])}
     return found
+
+
+async def bound_to(unit: Unit, connection_id: UUID) -> list[str]:
+    """Names of the integrations that were given this connection."""
+    has_it = sa.func.jsonb_path_exists(
+        integrations.c.connections,
+        sa.literal_column("'$.* ? (@ == $id)'::jsonpath"),
+        sa.func.jsonb_build_object("id", str(connection_id)),
+    )
+    rows = await unit.all(
+        unit.select(automations, automations.c.name)
+        .join(
+            integrations,
+            (integrations.c.tenant_id == automations.c.tenant_id) & (integrations.c.automation_id == automations.c.id),
+        )
+        .where(has_it)
+        .order_by(automations.c.id)
+    )
+    return [row["name"] for row in rows]
+
+
+async def unbind(unit: Unit, connection_id: UUID) -> None:
+    """Takes a connection that goes away from the integrations that were given it: they look for another one."""
+    for row in await unit.all(unit.select(integrations, integrations.c.id, integrations.c.connections)):
+        left = {name: value for name, value in row["connections"].items() if value != str(connection_id)}
+        if left != row["connections"]:
+            await unit.update(integrations, integrations.c.id == row["id"], connections=left)
 
 
 def listed(unit: Unit) -> sa.Select[Any]:

@@ -45,3 +45,24 @@ class DeleteFlowFailed(Conflict):
 
     code = "delete-flow-failed"
     title = "The delete flow failed"
+
+
+class TemplateNotLive(Conflict):
+    """A template that is still to come is shown, and cannot be installed yet."""
+
+    code = "template-not-live"
+    title = "The template is still to come"
+
+
+class SetupIncomplete(Conflict):
+    """An integration that lacks something required cannot be switched on."""
+
+    code = "setup-incomplete"
+    title = "The setup is not complete"
+
+
+class KeyReused(Conflict):
+    """An idempotency key came again with another request."""
+
+    code = "idempotency-key-reused"
+    title = "The idempotency key was used for something else"

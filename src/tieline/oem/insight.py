@@ -135,3 +135,25 @@ def usage(partner_id: UUID, first: date, last: date) -> sa.Select[Any]:
         .where(tenants.c.partner_id == partner_id, tenants.c.status == standing.ACTIVE)
         .order_by(tenants.c.id)
     )
+
+
+def usage_by_day(tenant_id: UUID, first: date, last: date) -> sa.Select[Any]:
+    """SELECT of what one account did on each day that it did something, oldest first; days in UTC."""
+    alive = (
+        sa.select(DAY.label("day"), *(figure.label(name) for name, figure in FIGURES.items()))
+        .select_from(runs)
+        .join(automations, (automations.c.tenant_id == runs.c.tenant_id) & (automations.c.id == runs.c.automation_id))
+        .where(runs.c.tenant_id == tenant_id, first <= DAY, last >= DAY)
+        .group_by(DAY)
+    )
+    purged = (
+        sa.select(usage_days.c.day, *(sa.func.sum(usage_days.c[name]).label(name) for name in FIGURES))
+        .where(usage_days.c.tenant_id == tenant_id, usage_days.c.day >= first, usage_days.c.day <= last)
+        .group_by(usage_days.c.day)
+    )
+    both = sa.union_all(alive, purged).subquery()
+    return (
+        sa.select(both.c.day, *(sa.func.sum(both.c[name]).label(name) for name in FIGURES))
+        .group_by(both.c.day)
+        .order_by(both.c.day)
+    )

@@ -16,21 +16,24 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tieline.automations.library import Automations
+from tieline.automations.library.telling import integration
 from tieline.automations.runs import Runs
 from tieline.automations.workspace.flows import DELETE, key_of
 from tieline.connectors.library import Library
 from tieline.core.clock import now
-from tieline.core.errors import BadInput, NotFound
+from tieline.core.errors import BadInput, NotFound, TielineError
 from tieline.core.ids import new_id
 from tieline.oem import accounts, bindings, settings, templates
 from tieline.oem.accounts import as_uuid
-from tieline.oem.errors import DeleteFlowFailed, UnknownInput
+from tieline.oem.errors import DeleteFlowFailed, SetupIncomplete, UnknownInput
 from tieline.oem.rollout import share_of, version_for
 from tieline.oem.shapes import Shape
 from tieline.storage.database import Database
+from tieline.storage.documents import workspace_of
 from tieline.storage.tables import automations, form_answers, integrations
 from tieline.storage.tables import templates as template_table
 from tieline.storage.unit import Unit
+from tieline.tenancy.events import partners
 
 WAIT_SECONDS: Final = 55.0
 DETACHED: Final = "Detached from its template."
@@ -91,15 +94,22 @@ class Integrations:
         inputs: Mapping[str, Any] | None = None,
         datasources: Sequence[str] = (),
         prevent_duplicates: bool | None = None,
+        owner_id: UUID | None = None,
+        offered: bool = False,
+        once: UUID | None = None,
     ) -> Row:
         """The new integration (its row), started by itself from now on unless something required lacks.
 
         With ``prevent_duplicates`` (default: what the template says) an integration of the same template with the same
-        inputs is brought up to date in its place. Of a bundle each member is installed. Raises `NotFound` for the
-        template, `UnknownInput`, and `BadInput` for a datasource of another account.
+        inputs is brought up to date in its place. Of a bundle each member is installed. ``owner_id`` is whose it is
+        (default: the account's first user's); asked for again with the same ``once`` it is the same one.
+
+        Raises `NotFound` for the template, and with ``offered`` for one that is hidden; `TemplateNotLive` for one that
+        is still to come; `UnknownInput`, and `BadInput` for a datasource of another account.
         """
         async with self._database.system() as unit:
             template = await templates.find(unit, partner_id, name)
+            templates.check_offered(template, hidden=not offered)
             parts = [await self._prepared(unit, one) for one in await templates.members(unit, template)]
             whole = await self._prepared(unit, template)
         prevent = template["prevent_duplicates"] if prevent_duplicates is None else prevent_duplicates
@@ -111,9 +121,14 @@ class Integrations:
         async with self._database.tenant(account["id"]) as unit:
             key = {"key": f"install/{account['id']}"}
             await unit.connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7))"), key)
-            owner = await accounts.owner(unit)
-            given = await bindings.bind(unit, datasources)
-            bundle = await self._install_one(unit, whole, wanted, given, prevent, owner, None)
+            owner = owner_id or await accounts.owner(unit)
+            pointer = "/datasources" if owner_id is None else "/connections"
+            given = await bindings.bind(unit, datasources, owner_id=owner_id, pointer=pointer)
+            if once is not None:
+                known = await unit.one(listed(unit).where(integrations.c.id == once))
+                if known is not None:
+                    return known
+            bundle = await self._install_one(unit, whole, wanted, given, prevent, owner, None, once)
             made = [bundle]
             for one in parts:
                 made.append(await self._install_one(unit, one, wanted, given, prevent, owner, bundle["i_id"]))
@@ -144,6 +159,7 @@ class Integrations:
         prevent: bool,
         owner: UUID,
         bundle: UUID | None,
+        once: UUID | None = None,
     ) -> Row:
         template, version, shape, workspace = prepared
         values = settings.checked(shape, {n: v for n, v in wanted.items() if shape.resolve(n)}, pointer="/inputs")
@@ -181,7 +197,7 @@ class Integrations:
         )
         await unit.insert(
             integrations,
-            id=new_id(),
+            id=once or new_id(),
             template_id=template["id"],
             automation_id=row["id"],
             bundle_id=bundle,
@@ -191,6 +207,7 @@ class Integrations:
             connections=mine,
             setup_complete=complete,
         )
+        await tell(unit, row, "installed")
         return await find(unit, str(row["id"]))
 
     async def set_inputs(self, account: Account, name: str, inputs: Mapping[str, Any]) -> None:
@@ -211,6 +228,7 @@ class Integrations:
                 if not values:
                     continue
                 kept = await settings.keep(unit, part(one), shape, values)
+                await tell(unit, one, "settings-changed", inputs=sorted(values))
                 if not one["i_setup_complete"] and not settings.lacking(shape, kept):
                     await self._library.set_enabled(unit, one["id"], True)
 
@@ -232,6 +250,7 @@ class Integrations:
         async with self._database.tenant(account["id"]) as unit:
             row = await find(unit, name, lock=True)
             kept = await settings.keep(unit, part(row), shape, {})
+            await tell(unit, row, "settings-changed", inputs=sorted(kept))
             if not row["i_setup_complete"] and not settings.lacking(shape, kept):
                 await self._library.set_enabled(unit, row["id"], True)
 
@@ -252,21 +271,30 @@ class Integrations:
         return await self._move(account, row, name, pinned=version)
 
     async def _move(self, account: Account, template: Row, name: str, *, pinned: int | None) -> Row:
-        async with self._database.tenant(account["id"]) as unit:
-            row = await find(unit, name)
-        if row["i_template_id"] != template["id"]:
-            raise BadInput("The integration was made of another template; only its own can be pushed to it.")
-        if row["template_id"] is None:
-            raise BadInput("The integration was detached from its template; it has a document of its own.")
-        version = version_for(template, {"pinned_version": pinned, "share": row["i_share"]})
-        async with self._database.system() as unit:
-            workspace = await templates.document(unit, template, version)
-        async with self._database.tenant(account["id"]) as unit:
-            row = await find(unit, name, lock=True)
-            mine = integrations.c.id == row["i_id"]
-            await unit.update(integrations, mine, pinned_version=pinned, updated_at=now())
-            await self._library.follow(unit, row["id"], version, workspace, connections=row["i_connections"])
-            return await find(unit, name)
+        while True:
+            async with self._database.tenant(account["id"]) as unit:
+                row = await find(unit, name)
+            if row["i_template_id"] != template["id"]:
+                raise BadInput("The integration was made of another template; only its own can be pushed to it.")
+            if row["template_id"] is None:
+                raise BadInput("The integration was detached from its template; it has a document of its own.")
+            mine = {"pinned_version": pinned, "share": row["i_share"]}
+            version = version_for(template, mine)
+            async with self._database.system() as unit:
+                workspace = await templates.document(unit, template, version)
+            async with self._database.tenant(account["id"]) as unit:
+                row = await find(unit, name, lock=True)
+                await unit.update(
+                    integrations, integrations.c.id == row["i_id"], pinned_version=pinned, updated_at=now()
+                )
+                await self._library.follow(unit, row["id"], version, workspace, connections=row["i_connections"])
+                row = await find(unit, name)
+            # A roll-out that was committed in between has seen what the integration was before.
+            async with self._database.system() as unit:
+                newer = await unit.one(sa.select(template_table).where(template_table.c.id == template["id"]))
+            if newer is None or version_for(newer, mine) == version:
+                return row
+            template = newer
 
     async def detach(self, account: Account, name: str) -> Row:
         """Makes the document the account's own, with its connections and settings; the template is followed no more."""
@@ -289,43 +317,110 @@ class Integrations:
                 )
                 await unit.insert(form_answers, automation_id=row["id"], block_id=block, answers=answers)
             await unit.update(integrations, integrations.c.id == row["i_id"], detached_at=now(), updated_at=now())
+            await tell(unit, row, "detached")
             return await find(unit, name)
 
-    async def remove(self, account: Account, name: str, *, force: bool = False, wait: float = WAIT_SECONDS) -> None:
-        """Runs what the template does on removal, then removes the integration; of a bundle its parts first.
+    async def bind(self, account: Account, name: str, given: Sequence[str]) -> Row:
+        """Gives an integration, and the parts of a bundle, other connections: each in place of its connector's.
 
-        Raises `DeleteFlowFailed` where that run does not come to a good end, and removes nothing; ``force`` does not
-        run it.
+        Raises `BadInput` for one that its owner may not use, or that no block of it works with.
         """
         async with self._database.tenant(account["id"]) as unit:
             row = await find(unit, name)
             parts = await unit.all(listed(unit).where(integrations.c.bundle_id == row["i_id"]))
-        for one in (*parts, row):
-            if not force:
-                await self._say_goodbye(account, one, wait)
-            async with self._database.tenant(account["id"]) as unit:
-                await self._library.delete(unit, one["id"])
-
-    async def _say_goodbye(self, account: Account, row: Row, wait: float) -> None:
-        if row["template_id"] is None or not (await self.shape(row)).has_delete:
-            return
+        shapes = {one["id"]: await self.shape(one) for one in (row, *parts)}
         async with self._database.tenant(account["id"]) as unit:
-            run = await self._runs.start(
-                unit,
-                automation={**row, "state": "available"},
-                context="api_sync",
-                key=key_of(DELETE, str(new_id())),
-            )
-            # Nothing starts it any more while it says goodbye.
-            await self._library.set_enabled(unit, row["id"], False)
+            found = await bindings.bind(unit, given, owner_id=row["owner_id"], pointer="/connections")
+            needed = {name for shape in shapes.values() for name in shape.connectors}
+            if given and not needed & set(found):
+                raise BadInput("No block of this integration works with these connections.", pointer="/connections")
+            for one in (row, *parts):
+                one = await find(unit, str(one["id"]), lock=True)
+                mine = {n: v for n, v in found.items() if n in shapes[one["id"]].connectors}
+                connections = {**one["i_connections"], **mine}
+                if connections == one["i_connections"]:
+                    continue
+                await unit.update(
+                    integrations, integrations.c.id == one["i_id"], connections=connections, updated_at=now()
+                )
+                if one["template_id"] is not None:
+                    document = await workspace_of(unit, one["id"], one["version"]) or b"{}"
+                    await self._library.follow(unit, one["id"], one["version"], document, connections=connections)
+            return await find(unit, str(row["id"]))
+
+    async def enable(self, account: Account, name: str, *, enabled: bool) -> Row:
+        """Lets an integration start runs, or no more; of a bundle its parts too. Raises `SetupIncomplete` where
+        something required lacks.
+        """
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name)
+            parts = await unit.all(listed(unit).where(integrations.c.bundle_id == row["i_id"]))
+            for one in (row, *parts):
+                if enabled and not one["i_setup_complete"]:
+                    raise SetupIncomplete(
+                        f"The setup of “{one['name']}” is not complete: a required input has no value yet."
+                    )
+                if (one["state"] == "available") != enabled:
+                    await self._library.set_enabled(unit, one["id"], enabled)
+            return await find(unit, str(row["id"]))
+
+    async def remove(
+        self, account: Account, name: str, *, force: bool = False, strict: bool = False, wait: float = WAIT_SECONDS
+    ) -> dict[str, str]:
+        """Runs what the template does on removal, then removes the integration; of a bundle its parts first.
+
+        It is removed whatever becomes of that run: nobody must be kept from leaving because an API is gone. What became
+        of it, by GUID, is given back, recorded and told to the partner. With ``strict`` a run that does not come to a
+        good end raises `DeleteFlowFailed` and nothing is removed; ``force`` does not run it.
+        """
+        async with self._database.tenant(account["id"]) as unit:
+            row = await find(unit, name)
+            parts = await unit.all(listed(unit).where(integrations.c.bundle_id == row["i_id"]))
+        outcomes: dict[str, str] = {}
+        for one in (*parts, row):
+            said = "left out" if force else await self._say_goodbye(account, one, wait, strict=strict)
+            async with self._database.tenant(account["id"]) as unit:
+                # Whoever removed it meanwhile has told of it.
+                if await unit.one(listed(unit).where(automations.c.id == one["id"])) is not None:
+                    told = {"template_guid": one["i_template_id"], "deleteFlow": said}
+                    await self._library.delete(unit, one["id"], told=told)
+                    outcomes[str(one["id"])] = said
+        return outcomes
+
+    async def _say_goodbye(self, account: Account, row: Row, wait: float, *, strict: bool) -> str:
+        if row["template_id"] is None or not (await self.shape(row)).has_delete:
+            return "none"
+        try:
+            async with self._database.tenant(account["id"]) as unit:
+                run = await self._runs.start(
+                    unit,
+                    automation={**row, "state": "available"},
+                    context="api_sync",
+                    key=key_of(DELETE, str(new_id())),
+                )
+                # Nothing starts it any more while it says goodbye.
+                await self._library.set_enabled(unit, row["id"], False)
+        except TielineError as error:
+            if strict:
+                raise
+            return f"not started: {error.detail}"[:500]
         run = await self._runs.wait(account["id"], run["id"], wait)
-        if not run["status"].startswith("finished"):
-            detail = (run["error"] or [{}])[0].get("detail", "")
+        if run["status"].startswith("finished"):
+            return "finished"
+        detail = f"{run['status']}: {(run['error'] or [{}])[0].get('detail', '')}"[:500]
+        if strict:
             raise DeleteFlowFailed(
-                f"The delete flow of “{row['name']}” is {run['status']}: {detail}"[:500]
-                + " Nothing was removed; try again, or send force=true to leave the flow out.",
+                f"The delete flow of “{row['name']}” is {detail} Nothing was removed; leave strict out to remove it"
+                " all the same.",
                 meta={"run": str(run["id"])},
             )
+        return detail
+
+
+async def tell(unit: Unit, row: Mapping[str, Any], what: str, **more: Any) -> None:
+    """The partner's webhooks are told that an integration was installed, removed and the like."""
+    about = {**integration(row), "template_guid": row.get("i_template_id", row["template_id"]), **more}
+    await partners.tell(unit, f"com.tieline.integration.{what}", f"integration:{row['id']}", about)
 
 
 def _check_known(

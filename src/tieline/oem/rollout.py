@@ -9,6 +9,8 @@ in step in the transaction that changes the template, and whatever starts after 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,16 +19,24 @@ import structlog
 
 from tieline.automations.library import Automations
 from tieline.core.clock import now
-from tieline.core.errors import BadInput, Conflict, TielineError
+from tieline.core.errors import BadInput, Conflict
 from tieline.oem import templates
 from tieline.storage.database import Database
+from tieline.storage.errors import AlreadyQueued
+from tieline.storage.queue import Queue
 from tieline.storage.tables import automations, integrations
 from tieline.storage.tables import templates as table
 from tieline.storage.unit import Unit
+from tieline.tenancy import audit
+from tieline.tenancy.partner_keys import PartnerCaller
 
 log = structlog.get_logger(__name__)
 
 HISTORY: Final = 20
+FOLLOW: Final = "template_follow"
+LATER_SECONDS: Final = 15
+IN_A_CALL: Final = 200
+"""What is more than these, the worker does."""
 _BITS: Final = 30
 _PLACES: Final = 1 << _BITS
 
@@ -54,22 +64,29 @@ class Rollout:
         self._database = database
         self._library = library
 
-    async def canary(self, partner_id: UUID, name: str, version: int, share: float) -> dict[str, Any]:
+    async def canary(
+        self, partner_id: UUID, name: str, version: int, share: float, *, by: PartnerCaller | None = None
+    ) -> dict[str, Any]:
         """Lets a share (0 to 1) of the integrations run ``version``. Raises `NotFound`."""
         if not 0 <= share <= 1:
             raise BadInput("share must be between 0 and 1: the part of the integrations that run it.", pointer="/share")
-        return await self._change(partner_id, name, version=version, canary_version=version, canary_share=share)
+        values: dict[str, Any] = {"canary_version": version, "canary_share": share}
+        return await self._change(partner_id, name, version=version, by=by, **values)
 
-    async def promote(self, partner_id: UUID, name: str, version: int | None = None) -> dict[str, Any]:
+    async def promote(
+        self, partner_id: UUID, name: str, version: int | None = None, *, by: PartnerCaller | None = None
+    ) -> dict[str, Any]:
         """Lets all integrations that are not pinned run ``version``; by default the canary, or the newest."""
-        return await self._change(partner_id, name, version=version, promote=True)
+        return await self._change(partner_id, name, version=version, promote=True, by=by)
 
-    async def roll_back(self, partner_id: UUID, name: str, version: int | None = None) -> dict[str, Any]:
+    async def roll_back(
+        self, partner_id: UUID, name: str, version: int | None = None, *, by: PartnerCaller | None = None
+    ) -> dict[str, Any]:
         """Ends a canary; without one, or for a given ``version``, goes back to what was live before.
 
         Raises `Conflict` where nothing was.
         """
-        return await self._change(partner_id, name, version=version, back=True)
+        return await self._change(partner_id, name, version=version, back=True, by=by)
 
     async def _change(
         self,
@@ -79,10 +96,12 @@ class Rollout:
         version: int | None,
         promote: bool = False,
         back: bool = False,
+        by: PartnerCaller | None,
         **values: Any,
     ) -> dict[str, Any]:
         async with self._database.system() as unit:
             row = await templates.find(unit, partner_id, name, lock=True)
+            was, action = row, "rolled-back" if back else "promoted" if promote else "canary-set"
             before: list[int] = list(row["source"].get("liveBefore", []))
             if version is not None:
                 await templates.document(unit, row, version)  # NotFound where there is no such version
@@ -105,26 +124,57 @@ class Rollout:
             source = {**row["source"], "liveBefore": before[-HISTORY:]}
             await unit.update(table, table.c.id == row["id"], updated_at=now(), source=source, **values)
             row = await templates.find(unit, partner_id, str(row["id"]))
-            moved = await bring_in_step(unit, row)
-        await self.follow_up(row, moved)
+            if by is not None:
+                told = audit.changes(was, row, only=("live_version", "canary_version", "canary_share"))
+                about = {"subject": f"template:{row['id']}", "name": row["name"], "detail": told}
+                await audit.record_of_partner(unit, by.id, by, action=f"template.{action}", **about)
+            if await bring_in_step(unit, row):
+                # What is not done here, or when this process dies, is done by a worker.
+                with suppress(AlreadyQueued):
+                    await unit.defer(
+                        FOLLOW,
+                        at=now() + timedelta(seconds=LATER_SECONDS),
+                        queueing_lock=f"{FOLLOW} {row['id']} {row['updated_at'].timestamp()}",
+                        template_id=str(row["id"]),
+                    )
+        await self.follow_up(row, most=IN_A_CALL)
         return row
 
-    async def follow_up(self, template: Mapping[str, Any], moved: list[dict[str, Any]]) -> None:
+    def register(self, queue: Queue) -> None:
+        """Gives a worker the task."""
+        queue.register(FOLLOW, self.follow)
+
+    async def follow(self, *, template_id: str) -> None:
+        """The task: what a roll-out left undone."""
+        async with self._database.system() as unit:
+            row = await unit.one(sa.select(table).where(table.c.id == UUID(template_id)))
+        if row is not None:
+            await self.follow_up(row)
+
+    async def follow_up(self, template: Mapping[str, Any], *, most: int | None = None) -> None:
         """What starts an integration by itself follows its version: schedules, webhooks. Most versions change none."""
-        for one in moved:
+        async with self._database.system() as unit:
+            behind = await lagging(unit, template)
+            documents = {
+                one: await templates.document(unit, template, one) for one in {row["version"] for row in behind}
+            }
+        for one in behind[:most]:
+            workspace = documents[one["version"]]
             try:
-                async with self._database.system() as unit:
-                    workspace = await templates.document(unit, template, one["version"])
                 async with self._database.tenant(one["tenant_id"]) as unit:
+                    row = await self._library.row(unit, one["automation_id"], lock=True)
+                    # Another roll-out may have come in between: that one follows up itself.
+                    if row["version"] != one["version"] or row["template_id"] != template["id"]:
+                        continue
                     await self._library.follow(
                         unit, one["automation_id"], one["version"], workspace, connections=one["connections"]
                     )
-            except TielineError as error:
-                log.warning("template.follow_failed", automation=str(one["automation_id"]), detail=error.detail)
+            except Exception as error:
+                log.warning("template.follow_failed", automation=str(one["automation_id"]), exc_info=error)
 
 
-async def bring_in_step(unit: Unit, template: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sets the version of every integration; a system unit is needed. Gives those whose start is another one now."""
+async def bring_in_step(unit: Unit, template: Mapping[str, Any]) -> int:
+    """Sets the version of every integration; a system unit is needed. Gives how many got another one."""
     canary = sa.and_(
         sa.literal(template["canary_version"] is not None), integrations.c.share < float(template["canary_share"])
     )
@@ -134,29 +184,39 @@ async def bring_in_step(unit: Unit, template: Mapping[str, Any]) -> list[dict[st
     )
     statement = (
         sa.update(automations)
-        .where(
-            automations.c.tenant_id == integrations.c.tenant_id,
-            automations.c.id == integrations.c.automation_id,
-            automations.c.template_id == template["id"],
-            integrations.c.template_id == template["id"],
-            integrations.c.detached_at.is_(None),
-            automations.c.version != wanted,
-        )
+        .where(*_following(template), automations.c.version != wanted)
         .values(version=wanted, updated_at=now())
-        .returning(
+    )
+    result = await unit.connection.execute(statement)
+    return result.rowcount
+
+
+async def lagging(unit: Unit, template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The integrations that still start as another version of the template says; a system unit is needed."""
+    rows = await unit.all(
+        sa.select(
             automations.c.tenant_id,
             automations.c.id.label("automation_id"),
             automations.c.version,
             automations.c.run_mode,
             automations.c.start_settings,
             integrations.c.connections,
-        )
+        ).where(*_following(template))
     )
-    moved = await unit.all(statement)
     starts: dict[int, dict[str, Any]] = {}
-    for version in {row["version"] for row in moved}:
+    for version in {row["version"] for row in rows}:
         starts[version] = Automations.start_of(await templates.document(unit, template, version))
-    return [row for row in moved if _start(row) != _start(starts[row["version"]])]
+    return [row for row in rows if _start(row) != _start(starts[row["version"]])]
+
+
+def _following(template: Mapping[str, Any]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        automations.c.tenant_id == integrations.c.tenant_id,
+        automations.c.id == integrations.c.automation_id,
+        automations.c.template_id == template["id"],
+        integrations.c.template_id == template["id"],
+        integrations.c.detached_at.is_(None),
+    )
 
 
 def _start(says: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

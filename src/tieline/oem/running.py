@@ -18,6 +18,7 @@ from tieline.core.errors import BadInput
 from tieline.core.ids import new_id
 from tieline.storage.tables import runs
 from tieline.storage.unit import Unit
+from tieline.tenancy.principal import Principal
 
 WAIT_SECONDS: Final = 55.0
 COLUMNS: Final = tuple(
@@ -27,9 +28,20 @@ COLUMNS: Final = tuple(
 
 
 async def start(
-    unit: Unit, service: Runs, automation: Mapping[str, Any], inputs: Any, *, waits: bool, flow: str = MAIN
+    unit: Unit,
+    service: Runs,
+    automation: Mapping[str, Any],
+    inputs: Any,
+    *,
+    waits: bool,
+    flow: str = MAIN,
+    by: Principal | None = None,
 ) -> dict[str, Any]:
-    """Starts a run. Raises `BadInput` for answers that its forms refuse, and what `Runs.start` raises."""
+    """Starts a run, of ``by`` (None = the partner). Raises `BadInput` for answers that its forms refuse, and what
+    `Runs.start` raises.
+    """
+    credential = None if by is None else by.credential
+    name = str(new_id()) if credential is None else f"{credential}:{new_id()}"
     if flow == MAIN:
         await _check(unit, automation, inputs)
     return await service.start(
@@ -37,7 +49,9 @@ async def start(
         automation=automation if flow == MAIN else {**automation, "state": "available"},
         context="api_sync" if waits else "api_async",
         inputs=inputs,
-        key=None if flow == MAIN else key_of(flow, str(new_id())),
+        key=None if flow == MAIN else key_of(flow, name),
+        executed_by=None if by is None else by.user_id,
+        credential=credential,
     )
 
 

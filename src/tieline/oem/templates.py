@@ -23,13 +23,14 @@ from tieline.core.clock import now
 from tieline.core.errors import BadInput, NotFound
 from tieline.core.ids import new_id
 from tieline.oem.accounts import as_uuid
-from tieline.oem.errors import TemplateInUse
+from tieline.oem.errors import TemplateInUse, TemplateNotLive
 from tieline.oem.shapes import Shape, known_shape, portable, shape_of
 from tieline.storage.tables import integrations, template_versions
 from tieline.storage.tables import templates as table
 from tieline.storage.unit import Unit
 
-STATUSES: Final = ("live", "hidden", "coming soon")
+LIVE, HIDDEN, COMING = "live", "hidden", "coming soon"
+STATUSES: Final = (LIVE, HIDDEN, COMING)
 TEXTS: Final = ("description", "shortDescription", "icon", "icon2", "icon3")
 MOST: Final = 1000
 MOST_MEMBERS: Final = 50
@@ -59,6 +60,19 @@ async def find(unit: Unit, partner_id: UUID, name: str, *, lock: bool = False) -
     if row is None:
         raise NotFound("There is no such template.")
     return row
+
+
+def offered(partner_id: UUID) -> Select[Any]:
+    """SELECT of what the partner's customers see: what is live, and what is still to come."""
+    return of_partner(partner_id).where(table.c.status != HIDDEN)
+
+
+def check_offered(row: Mapping[str, Any], *, hidden: bool = True) -> None:
+    """Raises `TemplateNotLive` for one that is still to come, and `NotFound` for a hidden one unless ``hidden``."""
+    if row["status"] == HIDDEN and not hidden:
+        raise NotFound("There is no such template.")
+    if row["status"] == COMING:
+        raise TemplateNotLive(f"“{row['name']}” is still to come; it can be installed once its status is live.")
 
 
 async def create(

@@ -17,11 +17,14 @@ from tieline.api.edge.seals import Seals
 from tieline.api.edge.services import Services
 from tieline.api.embed.authorize.endpoints import router as authorize
 from tieline.api.embed.connect.endpoints import router as connect
+from tieline.api.embed.sso.endpoints import router as sso
 from tieline.api.health.endpoints import router as health
 from tieline.api.ingress.execute.endpoints import router as execute
 from tieline.api.ingress.hooks.endpoints import router as hooks
 from tieline.api.mcp.endpoints import router as mcp
 from tieline.api.published.endpoints import router as published
+from tieline.api.published.metadata import router as metadata
+from tieline.tenancy.embed_sessions import EmbedSessions
 from tieline.tenancy.keys import ApiKeys
 from tieline.tenancy.limits import RateLimits, Tiers
 from tieline.tenancy.oauth.access import AccessTokens, Authenticator
@@ -31,9 +34,11 @@ from tieline.tenancy.origins import Origins
 def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake | None = None) -> FastAPI:
     """The application over a running platform, which stays the caller's to open and close.
 
-    ``tiers`` and ``intake`` replace the default rate limits and sizes.
+    ``tiers`` and ``intake`` replace the rate limits of the settings and the default sizes.
     """
     settings = platform.settings
+    if tiers is None:
+        tiers = Tiers(settings.tier1_per_minute, settings.tier2_per_minute, settings.oem_per_minute)
     origin = Origin(settings.base_url if "base_url" in settings.model_fields_set else None)
     metrics = Metrics()
     keys = ApiKeys(platform.database)
@@ -43,12 +48,20 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Spans are our own (`edge.trace`): the framework's would hold query strings and the texts of exceptions.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
         middleware=[Middleware(Guard, intake=intake or Intake(), metrics=metrics, https=origin.https)],
     )
     app.state.edge = Edge(
         services=platform,
         keys=keys,
-        who=Authenticator(keys, AccessTokens(platform.database)),
+        who=Authenticator(keys, AccessTokens(platform.database), EmbedSessions(platform.database)),
         seals=Seals(settings.load_secret_keys()),
         limits=RateLimits(platform.database, tiers),
         cursors=signed_cursors(settings.load_secret_keys()),
@@ -63,8 +76,10 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
         app.include_router(execute, prefix=prefix, generate_unique_id_function=cloud.operation_ids(label))
     app.include_router(authorize, generate_unique_id_function=cloud.operation_ids("oauth"))
     app.include_router(connect, generate_unique_id_function=lambda route: route.name)
+    app.include_router(sso, generate_unique_id_function=lambda route: route.name)
     app.include_router(hooks, generate_unique_id_function=lambda route: route.name)
     app.include_router(health, generate_unique_id_function=lambda route: route.name)
     app.include_router(mcp)
     app.include_router(published)
+    app.include_router(metadata)
     return app

@@ -5,29 +5,31 @@
     with traced():                          # everything logged inside carries one trace id
         log.info("run started", run_id=run_id)
 
-Packages below ``server`` need nothing from here: they call ``structlog.get_logger`` and, where a request begins,
-``structlog.contextvars.bind_contextvars(trace_id=...)``. What other libraries log by ``logging`` takes the same form.
+Packages below ``server`` need nothing from here: they call ``structlog.get_logger`` and, where a request or a job
+begins, `tieline.core.tracing.bind`. What other libraries log by ``logging`` takes the same form. Every line has a
+``traceId``: that of the request, job or run, else one that stands for the process.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import secrets
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
+from tieline.core.tracing import TRACE, current_trace_id, new_trace_id, traced
 from tieline.security import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import MutableMapping
 
     from structlog.typing import Processor
 
-TRACE = "trace_id"
+__all__ = ["TRACE", "configure", "current_trace_id", "new_trace_id", "traced"]
+
+_SHOWN = "traceId"  # as in the errors of the API, so that one search finds both
 
 # They tell of every query, job and request at the level "info"; ours say the same with more context.
 _CHATTY = ("aiohttp.access", "alembic", "asyncio", "procrastinate", "psycopg", "sqlalchemy", "uvicorn.access")
@@ -66,6 +68,7 @@ def configure(level: str = "info", *, stream: TextIO | None = None, as_json: boo
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _Traces(),
                 # Last, so that nothing that was added on the way gets past it.
                 redact.redact_event,
                 _renderer(as_json=as_json),
@@ -82,23 +85,15 @@ def configure(level: str = "info", *, stream: TextIO | None = None, as_json: boo
         logging.getLogger(name).propagate = True
 
 
-def new_trace_id() -> str:
-    """32 hexadecimal digits, never all zero, as in a W3C ``traceparent``."""
-    return secrets.token_hex(16)
+class _Traces:
+    """A processor: every line has a trace id, whoever logged it, also from threads and before the first request."""
 
+    def __init__(self) -> None:
+        self._process = new_trace_id()
 
-@contextmanager
-def traced(trace_id: str | None = None) -> Iterator[str]:
-    """All that is logged inside, also by tasks started inside, carries ``trace_id`` (a new one when None)."""
-    trace_id = trace_id or new_trace_id()
-    with structlog.contextvars.bound_contextvars(**{TRACE: trace_id}):
-        yield trace_id
-
-
-def current_trace_id() -> str | None:
-    """The trace id in force here, if any."""
-    value = structlog.contextvars.get_contextvars().get(TRACE)
-    return value if isinstance(value, str) else None
+    def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event[_SHOWN] = event.pop(TRACE, None) or self._process
+        return event
 
 
 def _renderer(*, as_json: bool) -> Processor:

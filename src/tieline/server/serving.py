@@ -14,9 +14,11 @@ import uvicorn
 from tieline.api.edge.streams import STREAMS
 from tieline.connectors.kit import Offering
 from tieline.core.errors import Misconfigured
+from tieline.server import telemetry
 from tieline.server.app import create_app
 from tieline.server.logging import configure
 from tieline.server.platform import Platform
+from tieline.server.protocol import configured
 from tieline.server.settings import Settings, variable
 from tieline.server.supervisor import Supervisor
 
@@ -60,17 +62,13 @@ async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None
     configure(settings.log_level)
     listening = listen(host, port)
     settings = settings.listening_on(host, listening.getsockname()[1])
+    with telemetry.sending("tieline-server"):
+        await _serve(settings, listening, workers=workers, concurrency=concurrency)
+
+
+async def _serve(settings: Settings, listening: socket.socket, *, workers: int, concurrency: int) -> None:
     async with Platform.open(settings) as platform:
         app = create_app(platform)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=10,
-            h11_max_incomplete_event_size=64 * 1024,
-        )
         supervisor = Supervisor(
             workers,
             concurrency=concurrency,
@@ -82,7 +80,7 @@ async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None
         offering = Offering(settings.data_dir / "connectors", platform.database, platform.connectors)
         watching = asyncio.create_task(offering.watch(), name="connectors folder")
         log.info("server.ready", url=settings.base_url, workers=workers)
-        server = _Server(config)
+        server = _Server(configured(app))
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, server.leave)
         try:

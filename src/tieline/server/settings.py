@@ -92,6 +92,30 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days for which ended runs are kept, where a tenant has set nothing else; 0 = for ever.",
     )
+    tier1_per_minute: int = Field(
+        default=1000,
+        ge=1,
+        le=10**9,
+        description="Reading requests that a user may make in a minute, where a tenant has set nothing else.",
+    )
+    tier2_per_minute: int = Field(
+        default=100,
+        ge=1,
+        le=10**9,
+        description="Other requests that a user may make in a minute, where a tenant has set nothing else.",
+    )
+    oem_per_minute: int = Field(
+        default=300,
+        ge=1,
+        le=10**9,
+        description="Requests to the partner's API about one account in a minute, where it has set nothing else.",
+    )
+    embed_session_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="Minutes for which a customer who came by sign-on is let in; a new sign-on token goes on.",
+    )
     mail_url: str | None = Field(
         default=None,
         repr=False,

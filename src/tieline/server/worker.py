@@ -18,6 +18,9 @@ from tieline.automations.triggers.following import Following
 from tieline.automations.triggers.scheduler import Scheduler
 from tieline.connectors.drift.nightly import Nightly
 from tieline.connectors.drift.watch import Watch
+from tieline.oem.purging import Purger
+from tieline.oem.rollout import Rollout
+from tieline.server import telemetry
 from tieline.server.platform import Platform
 from tieline.server.settings import Settings
 from tieline.storage.journal import JournalStore
@@ -34,6 +37,11 @@ ORPHAN_SECONDS = 0.5
 
 async def work(settings: Settings, *, concurrency: int = CONCURRENCY, parent: int | None = None) -> None:
     """Executes runs until SIGTERM or SIGINT comes, or process ``parent`` is gone; then gives back what still runs."""
+    with telemetry.sending("tieline-worker"):
+        await _work(settings, concurrency, parent)
+
+
+async def _work(settings: Settings, concurrency: int, parent: int | None) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -70,6 +78,10 @@ async def work(settings: Settings, *, concurrency: int = CONCURRENCY, parent: in
             retention = Retention(platform.database, settings.run_retention_days)
             retention.register(queue)
             await retention.begin()
+            purger = Purger(platform.database, platform.automations)
+            purger.register(queue)
+            Rollout(platform.database, platform.automations).register(queue)
+            await purger.begin()
             scheduling = loop.create_task(Scheduler(platform.database).run(stopping), name="scheduler")
             log.info("worker.ready", pid=os.getpid(), concurrency=concurrency)
             await queue.run_worker(concurrency, stopping, deadline=DRAIN_SECONDS)

@@ -126,6 +126,13 @@ oauth_tokens = owned(
     Column("user_id", Uuid, nullable=False, comment="whom it stands for; the client's maker for client credentials"),
     Column("grant_type", Text, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
+    Column(
+        "withheld",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="granted, and not in the present access token (RFC 6749 section 6)",
+    ),
     Column("access_hash", LargeBinary, nullable=False, unique=True),
     Column("access_expires_at", DateTime(timezone=True), nullable=False),
     Column("refresh_hash", LargeBinary, nullable=True, unique=True),

@@ -117,6 +117,7 @@ runs = owned(
     Column("stop_requested_at", DateTime(timezone=True), nullable=True),
     Column("pause_requested_at", DateTime(timezone=True), nullable=True),
     Column("rerun_of", Uuid, nullable=True, comment="the run whose inputs this one began with"),
+    Column("trace", Text, nullable=True, comment="traceparent or trace id of what started it (W3C Trace Context)"),
     Column(
         "trial", LargeBinary, nullable=True, comment="JSON of a test run: pinned outputs, where it ends, sample data"
     ),

@@ -11,9 +11,8 @@ from collections import OrderedDict
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from tieline.storage.roles import APP, SYSTEM
 from tieline.storage.tables import automation_versions, automations, template_versions
 from tieline.storage.unit import Unit
 
@@ -42,12 +41,8 @@ async def _of_template(unit: Unit, template_id: UUID, version: int) -> bytes | N
         statement = select(template_versions.c.workspace).where(
             template_versions.c.template_id == template_id, template_versions.c.version == version
         )
-        if unit.tenant_id is not None:
-            await unit.connection.execute(text(f"SET LOCAL ROLE {SYSTEM}"))
-        found = await unit.scalar(statement)
-        if unit.tenant_id is not None:
-            # An error in between ends the transaction, and the role with it.
-            await unit.connection.execute(text(f"SET LOCAL ROLE {APP}"))
+        async with unit.beyond() as system:
+            found = await system.scalar(statement)
         if found is None:
             return None
         _keep(key, bytes(found))

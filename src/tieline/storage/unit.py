@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.elements import ColumnElement
 
+from tieline.core import tracing
 from tieline.core.errors import BadInput
 from tieline.core.json import dumps
 from tieline.storage.errors import AlreadyQueued
+from tieline.storage.roles import SYSTEM
 
 QUEUE = "tieline"
 _TASK_NAME_LENGTH = 128
@@ -29,6 +32,9 @@ _HASTEN = text("SELECT procrastinate.tieline_hasten(CAST(:lock AS text))")
 _WAIT_LONG = text(
     "SELECT set_config('idle_in_transaction_session_timeout', '0', true), set_config('lock_timeout', :lock, true)"
 )
+
+_BEYOND = text(f"SELECT current_setting('role'), set_config('role', '{SYSTEM}', true)")
+_BACK = text("SELECT set_config('role', CAST(:role AS text), true)")
 
 
 class Unit:
@@ -52,7 +58,8 @@ class Unit:
     async def all(self, statement: Executable) -> list[dict[str, Any]]:
         """Every row, as a dict of column name to value."""
         result = await self.connection.execute(statement)
-        return [dict(row) for row in result.mappings()]
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result]
 
     async def one(self, statement: Executable) -> dict[str, Any] | None:
         """The first row, or None."""
@@ -98,6 +105,8 @@ class Unit:
             raise BadInput(f"The task name must have 1 to {_TASK_NAME_LENGTH} characters.")
         if at is not None and at.tzinfo is None:
             raise BadInput("The moment of a job needs a time zone: use an aware datetime.")
+        if at is None and (trace := tracing.carried()) is not None:
+            args["trace"] = trace  # it goes on there; what is for later is on its own
         parameters: Mapping[str, Any] = {
             "queue": QUEUE,
             "task": task,
@@ -121,6 +130,20 @@ class Unit:
         ends idle ones after a minute, lets it be. ``lock`` bounds the wait for the locks of others (0 = for ever).
         """
         await self.connection.execute(_WAIT_LONG, {"lock": lock})
+
+    @asynccontextmanager
+    async def beyond(self) -> AsyncIterator[Unit]:
+        """The same transaction as one of `Database.system`, for what a tenant does that concerns its partner: read a
+        version of the partner's template, tell the partner of a change. Statements in it have to name the tenant, the
+        partner or the template themselves. An error in it ends the transaction, and the role with it.
+        """
+        if self.tenant_id is None:
+            yield self
+            return
+        # A unit of a tenant may be made on a connection of a system unit: it goes back to what it was.
+        before = (await self.connection.execute(_BEYOND)).scalar()
+        yield Unit(self.connection, None)
+        await self.connection.execute(_BACK, {"role": before})
 
     def _mine(self, table: Table) -> tuple[ColumnElement[bool], ...]:
         if self.tenant_id is None or "tenant_id" not in table.c:

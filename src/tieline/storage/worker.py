@@ -22,6 +22,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from tieline.core import tracing
 from tieline.core.errors import Transient
 from tieline.core.lately import Lately
 from tieline.storage.database import Database
@@ -191,6 +192,9 @@ class Worker:
 
     async def _run_job(self, job_id: int, name: str, args: dict[str, Any], attempts: int) -> None:
         number = self._number
+        # What queued the job says in which trace it goes on; else it is one of its own.
+        begun = tracing.place(args.pop("trace", None))
+        tracing.bind(begun.trace_id if begun is not None else tracing.new_trace_id())
         log = _log.bind(job=job_id, task=name)
         filing: Statement | None = None
         cancelled = False

@@ -23,6 +23,7 @@ from tieline.core.json import dumps, loads
 from tieline.security import redact
 from tieline.storage.tables import audit_log
 from tieline.storage.unit import Unit
+from tieline.tenancy.events import partners
 from tieline.tenancy.events.emitting import of_record
 from tieline.tenancy.partner_keys import PartnerCaller
 from tieline.tenancy.principal import Principal
@@ -107,15 +108,50 @@ async def record(
     )
 
 
+async def made_by(unit: Unit, subject: str) -> UUID | None:
+    """The user who has made what ``subject`` (``kind:id``) says; None where it was no user."""
+    made = (audit_log.c.subject == subject, audit_log.c.action == f"{subject.partition(':')[0]}.created")
+    found: UUID | None = await unit.scalar(unit.select(audit_log, audit_log.c.user_id).where(*made).limit(1))
+    return found
+
+
+async def record_of_partner(
+    unit: Unit,
+    partner_id: UUID,
+    by: PartnerCaller | None,
+    *,
+    action: str,
+    subject: str,
+    name: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """The same for what is the partner's own and no account's: templates, keys, an account that is no more.
+
+    ``by`` is the partner itself, or None for the command line. ``unit`` sees all tenants; the record lies where the
+    partner's webhooks do, and ``GET /oem/v1/audits`` lists it.
+    """
+    await partners.make_home(unit, partner_id)
+    home = Unit(unit.connection, partner_id)
+    await record(home, by, action=action, subject=subject, name=name, detail=detail)
+
+
 def actor(principal: Principal | PartnerCaller | None) -> tuple[str, str]:
     """Kind and id of who acts: by what it let itself in, and which one."""
     if principal is None:
         return SYSTEM, ""
-    for kind, field in (("partner", "app_id"), ("oauth client", "client_id"), ("api key", "key_id")):
+    for kind, field in _ACTORS:
         known = getattr(principal, field, None)
         if known is not None:
             return kind, str(known)
     return "user", str(getattr(principal, "user_id", ""))
+
+
+_ACTORS = (
+    ("partner", "app_id"),
+    ("oauth client", "client_id"),
+    ("api key", "key_id"),
+    ("embed session", "session_id"),
+)
 
 
 def changes(

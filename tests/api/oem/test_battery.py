@@ -29,7 +29,7 @@ async def test_answers_are_as_documented(parts: Parts, tmp_path: Path) -> None:
     async with serving(create_app(parts, tiers=everything)) as where, signed_in(where, parts) as partner:
         await partner.account()
         await partner.install(await partner.template(with_settings()))
-        async with httpx.AsyncClient(verify=False) as anybody:
+        async with httpx.AsyncClient(verify=False, timeout=120) as anybody:
             document = (await anybody.get(f"{where}/specs/oem.json")).json()
         document["paths"] = {path: item for path, item in document["paths"].items() if path not in WAITING}
         file = tmp_path / "oem.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,9 @@ from tests.api.oem.conftest import Partner, document, says, start
 from tests.automations.engine.documents import block
 from tieline.connectors.manifest.model import AuthMethod, Block, Input, Manifest, Server
 from tieline.core.ids import new_id
+from tieline.oem import bindings
+from tieline.oem.sso import embedding
+from tieline.tenancy.partner_keys import REMEMBERED_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -159,3 +163,53 @@ async def test_another_accounts_connection_cannot_be_given(partner: Partner, par
     answer = await partner.api.post(f"/templates/{template}/install", json=body)
     assert (answer.status_code, answer.json()["field"]) == (400, "/datasources/0")
     assert (await partner.api.get(f"/accounts/acme/datasources/{theirs}")).status_code == 404
+
+
+async def registered(partner: Partner, parts: Parts, *origins: str) -> None:
+    async with parts.database.system() as unit:
+        row = await embedding.find(unit, partner.app_id)
+        await embedding.put_origins(unit, row["id"], origins)
+    await asyncio.sleep(REMEMBERED_SECONDS)
+
+
+async def test_who_has_connected_is_sent_back(partner: Partner, parts: Parts, site: str) -> None:
+    connector = await offered(partner, parts, manifest(site))
+    await partner.account()
+    await registered(partner, parts, "https://app.example.com")
+    back = "https://app.example.com/done?tab=1#x"
+    body = {"name": "Mine", "connector_guid": connector, "redirect_url": back}
+    made = (await partner.api.post("/accounts/acme/datasources", json=body)).json()
+    assert made["is_connected"] is False
+    async with parts.database.tenant(UUID((await partner.api.get("/accounts/acme")).json()["guid"])) as unit:
+        row = await bindings.connection(unit, made["guid"])
+        assert row is not None
+        opened = await parts.connecting.create(
+            unit, connector_id=row["connector_id"], connection_id=row["id"], owner_id=row["owner_id"], back=back
+        )
+    async with httpx.AsyncClient(verify=False) as person:
+        host = str(partner.api.base_url).partition("/oem")[0]
+        answer = await person.post(f"{host}/connect/{opened.token}", data={"api_key": SECRET})
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["location"] == (
+        f"https://app.example.com/done?tab=1&status=connected&datasource={made['guid']}#x"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/", "https://app.example.com.evil.example/", "https://app.example.com@evil.example/",
+        "https://app.example.com:444/", "http://app.example.com/", "//app.example.com/", "javascript:alert(1)",
+        "https:/\\evil.example", "https://app.example.com\\@evil.example/", "https://app.example.com/\n", "/done", "x",
+        "https://[", "https://xapp.example.com/",
+    ],
+)  # fmt: skip
+async def test_nobody_is_sent_elsewhere(partner: Partner, parts: Parts, site: str, url: str) -> None:
+    connector = await offered(partner, parts, manifest(site))
+    await partner.account()
+    async with parts.database.system() as unit:
+        row = await embedding.find(unit, partner.app_id)
+        await embedding.put_origins(unit, row["id"], ["https://app.example.com"])
+    body = {"name": "Mine", "connector_guid": connector, "redirect_url": url}
+    answer = await partner.api.post("/accounts/acme/datasources", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (400, "/redirect_url"), answer.text

@@ -195,29 +195,29 @@ async def test_a_partner_sees_nothing_of_another(partner: Partner, rival: Partne
     assert (await partner.api.get(f"/templates/{template}")).json()["name"] == "Sync"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "nobody", "%00", "a%00b", "%2e%2e", "'", "1 or 1=1", "%F0%9F%92%A9", "x" * 3000,
-        "00000000-0000-0000-0000-000000000000", "{00000000-0000-4000-8000-000000000000}", "0" * 32,
-    ],
+ODD = (
+    "nobody", "%00", "a%00b", "%2e%2e", "'", "1 or 1=1", "%F0%9F%92%A9", "x" * 3000,
+    "00000000-0000-0000-0000-000000000000", "{00000000-0000-4000-8000-000000000000}", "0" * 32,
 )  # fmt: skip
-async def test_odd_ids_are_nothing(partner: Partner, name: str) -> None:
+
+
+async def test_odd_ids_are_nothing(partner: Partner) -> None:
     await partner.account()
     blend = await partner.install(await partner.template(plain()))
-    for path in (
-        f"/accounts/{name}",
-        f"/templates/{name}",
-        f"/accounts/acme/blends/{name}",
-        f"/accounts/acme/blends/{name}/lastrun",
-        f"/accounts/acme/blends/{blend}/runs/{name}",
-        f"/accounts/acme/datasources/{name}",
-        f"/connectors/{name}",
-    ):
-        answer = await partner.api.get(path)
-        assert answer.status_code == 404, (path, answer.text)
-    answer = await partner.api.post(f"/accounts/acme/blends/{name}/run")
-    assert answer.status_code in (404, 405)
+    for name in ODD:
+        for path in (
+            f"/accounts/{name}",
+            f"/templates/{name}",
+            f"/accounts/acme/blends/{name}",
+            f"/accounts/acme/blends/{name}/lastrun",
+            f"/accounts/acme/blends/{blend}/runs/{name}",
+            f"/accounts/acme/datasources/{name}",
+            f"/connectors/{name}",
+        ):
+            answer = await partner.api.get(path)
+            assert answer.status_code == 404, (path, answer.text)
+        answer = await partner.api.post(f"/accounts/acme/blends/{name}/run")
+        assert answer.status_code in (404, 405), name
 
 
 async def test_what_a_partner_does_is_recorded(partner: Partner, parts: Parts) -> None:
@@ -290,3 +290,23 @@ async def test_templates_hold_no_connection(partner: Partner, parts: Parts) -> N
     assert kept["blocks"][-1]["settings"] == [{"id": "datasource", "value": ""}]
     async with parts.database.system() as unit:
         assert await unit.scalar(select(templates.c.version).where(templates.c.id == UUID(template))) == 1
+
+
+@pytest.mark.parametrize(
+    ("schedule", "field"),
+    [
+        ({"interval": "often"}, "interval"),
+        ({"interval": True}, "interval"),
+        ({"interval": 1e300}, "interval"),
+        ({"startAt": 5}, "startAt"),
+        ({"stopAt": ["x"]}, "stopAt"),
+        ({"timezone": {"a": 1}}, "timezone"),
+        ({"timezone": "x" * 1001}, "timezone"),
+        ({"recurrence": 7}, "recurrence"),
+        ({"misfire": ["once"]}, "misfire"),
+    ],
+)
+async def test_schedules_that_cannot_be(partner: Partner, schedule: dict[str, Any], field: str) -> None:
+    body = {"name": "Sync", "workspace": plain(), "schedules": [schedule]}
+    answer = await partner.api.post("/templates", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (400, f"/schedules/0/{field}"), answer.text

@@ -90,7 +90,7 @@ class Office:
     async def waiting(self) -> list[tuple[int, str, dict[str, Any], float]]:
         """Jobs of ours: id, task, arguments, in how many seconds."""
         rows = await self.database.autocommit(
-            "SELECT id, task_name, args, coalesce(extract(epoch FROM scheduled_at - now()), 0)::float "
+            "SELECT id, task_name, args - 'trace', coalesce(extract(epoch FROM scheduled_at - now()), 0)::float "
             "FROM procrastinate.procrastinate_jobs WHERE task_name = ANY (%s) "
             "AND args ->> 'tenant_id' = %s ORDER BY id",
             [ending.SEND, ending.DIGEST],

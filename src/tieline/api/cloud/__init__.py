@@ -18,9 +18,11 @@ from tieline.api.cloud.connectors.endpoints import router as connectors
 from tieline.api.cloud.connectors.endpoints import writing as connector_writing
 from tieline.api.cloud.csp_origins.endpoints import router as csp_origins
 from tieline.api.cloud.csrf_token.endpoints import router as csrf_token
+from tieline.api.cloud.embed_sessions.endpoints import router as embed_sessions
 from tieline.api.cloud.failure_notices.endpoints import router as failure_notices
 from tieline.api.cloud.forms.endpoints import router as forms
 from tieline.api.cloud.formulas.endpoints import router as formulas
+from tieline.api.cloud.integrations.endpoints import router as integrations
 from tieline.api.cloud.items.endpoints import router as items
 from tieline.api.cloud.metadata.endpoints import router as metadata
 from tieline.api.cloud.notices.endpoints import router as notices
@@ -35,6 +37,7 @@ from tieline.api.cloud.runs.views import router as run_views
 from tieline.api.cloud.spaces.endpoints import listing as space_list
 from tieline.api.cloud.spaces.endpoints import router as spaces
 from tieline.api.cloud.spaces.members import router as space_members
+from tieline.api.cloud.templates.endpoints import router as templates
 from tieline.api.cloud.tenants.endpoints import router as tenants
 from tieline.api.cloud.tools.endpoints import router as tools
 from tieline.api.cloud.trials.endpoints import router as trials
@@ -76,6 +79,7 @@ _ROUTERS = {
         spaces,
         space_members,
         audits,
+        embed_sessions,
         api_keys,
         users,
         tenants,
@@ -83,6 +87,8 @@ _ROUTERS = {
         oauth_tokens,
         webhooks,
         webhook_deliveries,
+        templates,
+        integrations,
     ),
 }
 

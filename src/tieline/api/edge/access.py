@@ -25,12 +25,16 @@ from tieline.core.errors import Unauthorized
 from tieline.core.paging import Cursors
 from tieline.storage.unit import Unit
 from tieline.tenancy import audit
+from tieline.tenancy.embed_sessions import ForeignPage
 from tieline.tenancy.keys import ApiKeys
 from tieline.tenancy.limits import OverLimit, RateLimits, Tier, tier_of
 from tieline.tenancy.oauth.access import Authenticator
 from tieline.tenancy.origins import Origins
 from tieline.tenancy.principal import Principal
 from tieline.tenancy.scopes import Action
+
+# What each dependency made by `access` asks for; the published documents say it.
+NEEDED: dict[object, tuple[str | None, Action]] = {}
 
 
 class Edge(Struct, frozen=True):
@@ -88,11 +92,13 @@ def access(resource: str | None, action: Action) -> Callable[[Request], Coroutin
         edge = edge_of(request)
         principal = await edge.who.authenticate(bearer(request))
         await let_read(request, principal.tenant_id, client=principal.client_id)
+        check_page(request, principal)
         await count(edge, request, principal, tier_of(request.method))
         if resource is not None:
             principal.require(resource, action)
         return Call(request, principal, edge)
 
+    NEEDED[enter] = (resource, action)
     return enter
 
 
@@ -102,9 +108,20 @@ def bearer(request: Request) -> str:
     if not sent:
         raise Unauthorized("Send an API key in the header Authorization: Bearer <key>.")
     scheme, _, token = sent[0].partition(" ")
-    if len(sent) > 1 or scheme.lower() != "bearer" or not token.strip():
+    # Only what HTTP calls whitespace (RFC 9110 section 5.6.3): Python's strip takes away more than spaces and tabs.
+    token = token.strip(" \t")
+    if len(sent) > 1 or scheme.lower() != "bearer" or not token:
         raise Unauthorized("The header Authorization has to be Bearer followed by one API key.")
-    return token.strip()
+    return token
+
+
+def check_page(request: Request, principal: Principal) -> None:
+    """Keeps an embed session to our own pages and the page that it was begun for. Raises `ForeignPage`."""
+    if principal.session_id is None or "origin" not in request.headers:
+        return
+    sent = request.headers.getlist("origin")
+    if len(sent) > 1 or sent[0] not in {edge_of(request).origin.own(request), principal.origin}:
+        raise ForeignPage("An embed session only works for Tieline's own pages and for the page that it was begun for.")
 
 
 async def let_read(request: Request, tenant_id: UUID, *, client: UUID | str | None = None) -> None:

@@ -48,7 +48,7 @@ class Anchored(Struct, frozen=True):
     kept: tuple[str, ...] = ()
     """Other parameters of the list that its links repeat."""
 
-    def read(self, request: Request) -> AnchorQuery:
+    async def read(self, request: Request) -> AnchorQuery:
         """The query of a request; a dependency. Raises `BadInput` for the first parameter that breaks a rule."""
         names = ("limit", "sort", *self.kept)
         given = [(name, value) for name in names if (value := one_value(request, name)) is not None]

@@ -86,13 +86,19 @@ class Incoming(Generic[Model]):
 def json_body(model: type[Model], *, large: bool = False) -> Callable[[Request], Coroutine[Any, Any, Incoming[Model]]]:
     """A dependency that reads the body. ``large`` lets it be a document (20 MB in place of 1 MB).
 
-    A field of type `Document` is kept as bytes, so that its texts may hold NUL characters.
+    A field of type `Document` is kept as bytes, so that its texts may hold NUL characters; nor does it matter what
+    fields hold that the model does not know.
     """
-    opaque = [name for name, about in model.model_fields.items() if _KEPT in about.metadata]
+    stored = {
+        spelt
+        for name, about in model.model_fields.items()
+        if _KEPT not in about.metadata
+        for spelt in (name, about.alias or name)
+    }
 
     async def read(request: Request) -> Incoming[Model]:
         data = await read_body(request, large=large)
-        content = decode(data, opaque=opaque)
+        content = decode(data, stored=stored)
         if request.headers.get("user-agent", "").startswith(NULL_WRITERS):
             content = _without_nulls(content)
         if not isinstance(content, dict):
@@ -117,9 +123,9 @@ async def read_body(request: Request, *, large: bool = False) -> bytes:
     return data
 
 
-def decode(data: bytes, *, opaque: Collection[str] = ()) -> Any:
-    """JSON that has one meaning: UTF-8, no lone surrogates, no NUL (but in the fields ``opaque``), not nested without
-    end. Raises `MalformedJson`.
+def decode(data: bytes, *, stored: Collection[str] | None = None) -> Any:
+    """JSON that has one meaning: UTF-8, no lone surrogates, no NUL (in the fields ``stored`` of an object, else
+    anywhere), not nested without end. Raises `MalformedJson`, `BadInput`.
     """
     try:
         content = msgspec.json.decode(data)
@@ -131,8 +137,8 @@ def decode(data: bytes, *, opaque: Collection[str] = ()) -> Any:
         reason = str(error).removeprefix("JSON is malformed: ") or "it cannot be read"
         raise MalformedJson(f"The body is not valid JSON: {reason}.", pointer="") from None
     looked_at = content
-    if opaque and isinstance(content, dict):
-        looked_at = {name: value for name, value in content.items() if name not in opaque}
+    if stored is not None and isinstance(content, dict):
+        looked_at = {name: content[name] for name in stored if name in content}
     if b"\\u0000" in data and (place := next(_nul(looked_at, ""), None)) is not None:
         raise BadInput("A text holds a NUL character, which cannot be stored; remove it.", pointer=place[:MAX_POINTER])
     return content

@@ -6,7 +6,7 @@ after the caller is known, and answers go out without another round through a mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -70,12 +70,14 @@ def documented(
     secured: bool = True,
     media_type: str = "",
     also: Mapping[int, type[BaseModel]] | None = None,
+    never: Collection[int] = (),
 ) -> dict[str, Any]:
     """The keyword arguments of a route decorator.
 
     ``name`` is the operation's id within its family; ``answer`` None = no body; ``also`` are other good answers. 401,
-    403 and 429 come with ``secured``, 400, 408, 413 and 415 with ``body``, 500 and 503 always. Pages (``media_type``
-    text/html) tell their errors as pages too.
+    403 and 429 come with ``secured``, 400, 408, 413 and 415 with ``body``, 414 with ``parameters`` of the query, 500
+    and 503 always; ``never`` are those that it has not for all that. Pages (``media_type`` text/html) tell their errors
+    as pages too.
     """
     statuses = {*errors, 500, 503}
     if secured:
@@ -84,6 +86,9 @@ def documented(
         statuses.add(400)
     if body is not None:
         statuses |= {408, 413, 415}
+    if any(parameter["in"] == "query" for parameter in parameters):
+        statuses.add(414)
+    statuses -= set(never)
     extra: dict[str, Any] = {}
     if parameters:
         extra["parameters"] = [dict(parameter) for parameter in parameters]

@@ -122,12 +122,22 @@ def parameter_error(item: Mapping[str, Any]) -> BadInput:
     return BadInput(f"The parameter {name} is not valid: {rule[:1].lower()}{rule[1:]}.", parameter=name)
 
 
-def methods_of(routes: Sequence[BaseRoute], request: Request) -> list[str]:
+_UNTOLD: set[tuple[str, str]] = set()
+
+
+def leave_untold(method: str, path: str) -> None:
+    """Serve ``method`` at ``path`` without telling of it in ``Allow``: for old clients, and in no document."""
+    _UNTOLD.add((method, path))
+
+
+def methods_of(routes: Sequence[BaseRoute], request: Request, *, all_served: bool = False) -> list[str]:
     """The methods that the path of this request knows, with HEAD and OPTIONS; none where there is no such path."""
+    path = request.scope["path"]
     known = [
         method
         for method in METHODS
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+        if (all_served or (method, path) not in _UNTOLD)
+        and any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
     ]
     if not known:
         return []

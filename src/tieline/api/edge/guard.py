@@ -8,6 +8,7 @@ measures.
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 import structlog
 from starlette.requests import Request
@@ -18,7 +19,8 @@ from tieline.api.edge.answers import Empty
 from tieline.api.edge.intake import BodyGate, Intake, check_headers
 from tieline.api.edge.metrics import Metrics
 from tieline.api.edge.paths import acceptable
-from tieline.api.edge.trace import trace_id
+from tieline.api.edge.trace import came_from, server_span, told
+from tieline.core import tracing
 from tieline.core.errors import BadInput, NotFound, TielineError
 from tieline.tenancy.audit import called_by
 
@@ -31,6 +33,7 @@ _SECURITY = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
+_UNTRACED = nullcontext()
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -55,7 +58,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        trace = trace_id(next((value for name, value in scope["headers"] if name == b"traceparent"), None))
+        caller = came_from(next((value for name, value in scope["headers"] if name == b"traceparent"), None))
+        trace = caller.trace_id if caller is not None else tracing.new_trace_id()
+        # For as long as the server's task for this request lives: its own lines carry the trace id as well.
+        tracing.bind(trace)
         gate = BodyGate(receive, self._intake, scope["headers"])
         # HEAD is GET without the body, which the server leaves away by itself.
         extra: list[tuple[bytes, bytes]] = []
@@ -63,6 +69,7 @@ class Guard:
         method = scope["method"]
         if method == "HEAD":
             scope["method"] = "GET"
+            scope["tieline.head"] = True  # for what only a real GET may do
         status = 0
 
         async def sending(message: Message) -> None:
@@ -75,16 +82,24 @@ class Guard:
                 message["headers"] = self._completed(headers, status)
             await send(message)
 
-        try:
-            with called_by(trace, _address(scope)):
-                await self._handle(scope, gate, sending)
-        except Exception as error:
-            if status:
-                # Half an answer is out already; only the server can end it, by closing the connection.
-                raise
-            await self._broken(error, scope, gate, sending)
-        finally:
-            self._metrics.observe(method, _route(scope), status, time.perf_counter() - started)
+        with server_span(scope, trace, caller) if tracing.tracer is not None else _UNTRACED as span:
+            try:
+                with called_by(trace, _address(scope)):
+                    await self._handle(scope, gate, sending)
+            except Exception as error:
+                if status:
+                    # Half an answer is out already; only the server can end it, by closing the connection.
+                    raise
+                await self._broken(error, scope, gate, sending)
+            finally:
+                seconds, route = time.perf_counter() - started, _route(scope)
+                self._metrics.observe(method, route, status, seconds)
+                if status >= 400 or not status:
+                    log.info("request.refused" if status else "request.left", **_line(method, route, status, seconds))
+                else:
+                    log.debug("request.answered", **_line(method, route, status, seconds))
+                if span is not None:
+                    told(span, scope, method, route, status)
 
     async def _handle(self, scope: Scope, gate: BodyGate, send: Send) -> None:
         request = Request(scope)
@@ -98,7 +113,8 @@ class Guard:
                 answer = Empty()
                 answer.headers["allow"] = ", ".join(methods)
                 extra: list[tuple[bytes, bytes]] = scope["tieline.headers"]
-                extra += await cors.preflight(request.app.state.edge.origins, request, methods)
+                served = envelope.methods_of(request.app.routes, request, all_served=True)
+                extra += await cors.preflight(request.app.state.edge.origins, request, served)
                 await answer(scope, gate, send)
                 return
             gate.check_expectations(scope["headers"])
@@ -114,7 +130,7 @@ class Guard:
         elif isinstance(error, UnicodeError):
             problem = BadInput("The request holds characters that are no text.")
         else:
-            log.error("request failed", trace_id=trace, path=scope["path"], exc_info=error)
+            log.error("request.failed", method=scope["method"], route=_route(scope), exc_info=error)
             problem = TielineError("The server met a fault of its own; the log has it under the trace id.")
         await envelope.answer([problem], trace, path=scope["path"])(scope, gate, send)
 
@@ -125,6 +141,11 @@ class Guard:
             # The rest of the body is still on its way, and nobody will read it.
             completed.append((b"connection", b"close"))
         return completed
+
+
+def _line(method: str, route: str, status: int, seconds: float) -> dict[str, object]:
+    """Without the path that was asked for: it may hold a token."""
+    return {"method": method[:20], "route": route, "status": status, "milliseconds": round(seconds * 1000, 1)}
 
 
 def _address(scope: Scope) -> str:

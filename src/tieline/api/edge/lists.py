@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
-from msgspec import Struct
+from msgspec import Raw, Struct
 from sqlalchemy import Select
 
 from tieline.api.edge.access import Call
@@ -51,23 +51,20 @@ class Lists(Struct, frozen=True):
     default_sort: str = "id"
     list_all: bool | None = None  # the parameter's default; None = the list does not have it
 
-    def read(self, request: Request) -> ListQuery:
+    async def read(self, request: Request) -> ListQuery:
         """The query of a request; a dependency. Raises `BadInput` for the first parameter that breaks a rule."""
-        parameters = request.query_params
         names = ("cursor", "next", "limit", "sort", "filter", "listAll")
-        given = [(name, value) for name in names for value in parameters.getlist(name)[:2]]
-        for name, _ in given:
-            one_value(request, name)
-        sort = parameters.get("sort")
-        name, cursor = _cursor(request)
+        given = {name: value for name in names if (value := one_value(request, name)) is not None}
+        sort = given.get("sort")
+        name, cursor = _cursor(given)
         return ListQuery(
-            limit=_limit(parameters.get("limit"), self.default_limit, self.maximum),
+            limit=_limit(given.get("limit"), self.default_limit, self.maximum),
             sort=str(sorting.parse(sort, self.listing.sorts)) if sort is not None else "",
-            filter=parameters.get("filter", "").strip(),
+            filter=given.get("filter", "").strip(),
             list_all=flag(request, "listAll"),
             cursor=cursor,
             cursor_name=name,
-            given=tuple(pair for pair in given if pair[0] not in {"cursor", "next"}),
+            given=tuple(pair for pair in given.items() if pair[0] not in {"cursor", "next"}),
         )
 
     async def answer(
@@ -76,7 +73,7 @@ class Lists(Struct, frozen=True):
         unit: Unit,
         query: ListQuery,
         statement: Callable[[bool], Select[Any]],
-        show: Callable[[dict[str, Any]], dict[str, Any]],
+        show: Callable[[dict[str, Any]], dict[str, Any] | Raw],
         *,
         cursor_name: str = "cursor",
         within: str = "",
@@ -160,10 +157,14 @@ class Lists(Struct, frozen=True):
 
 
 def one_value(request: Request, name: str) -> str | None:
-    """A query parameter that may stand there once. Raises `BadInput` for repetition and for what is no text."""
+    """A query parameter that has one value. Raises `BadInput` for a second one and for what is no text.
+
+    The vendor's older JavaScript client adds its query to links that have it already, and leaves its ``+`` unencoded:
+    the same value again, with blanks in place of ``+``, is no second value.
+    """
     values = request.query_params.getlist(name)
-    if len(values) > 1:
-        raise BadInput(f"The parameter {name} stands there more than once; send it once.", parameter=name)
+    if len({value.replace(" ", "+") for value in values}) > 1:
+        raise BadInput(f"The parameter {name} stands there with more than one value; send one.", parameter=name)
     if not values:
         return None
     # The server replaces bytes that are no UTF-8 by this character.
@@ -176,8 +177,8 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
-def _cursor(request: Request) -> tuple[str, str]:
-    cursor, following = request.query_params.get("cursor", ""), request.query_params.get("next", "")
+def _cursor(given: Mapping[str, str]) -> tuple[str, str]:
+    cursor, following = given.get("cursor", ""), given.get("next", "")
     if cursor and following:
         raise BadInput("Send either cursor or next, not both.", parameter="next")
     return ("next", following) if following else ("cursor", cursor)

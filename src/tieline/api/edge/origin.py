@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 
 
@@ -52,6 +53,13 @@ class Origin:
         if self._base is not None and hosts[0].lower() == urlsplit(self._base).netloc.lower():
             return True
         return _believable(hosts[0], request.scope.get("server"))
+
+    def own(self, request: Request) -> str:
+        """The web origin of our own pages, as a browser that has come this way writes it."""
+        parts = urlsplit(self.base(request))
+        port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+        host = parts.hostname or ""
+        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
     def link(self, request: Request, query: Sequence[tuple[str, str]]) -> str:
         """This request's path under the base address, with another query."""

@@ -46,7 +46,7 @@ class Twoway(Struct, frozen=True):
     maximum: int = 100
     minimum: int = 1
 
-    def read(self, request: Request) -> TwowayQuery:
+    async def read(self, request: Request) -> TwowayQuery:
         """The query of a request; a dependency. Raises `BadInput` for the first parameter that breaks a rule."""
         following, back = one_value(request, "next"), one_value(request, "prev")
         if following and back:

@@ -13,11 +13,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tieline.api.edge.access import Call, answer_headers, bearer, count, edge_of, let_read
+from tieline.api.edge import envelope
+from tieline.api.edge.access import Call, answer_headers, bearer, check_page, count, edge_of, let_read
 from tieline.api.edge.bodies import decode, read_body
 from tieline.api.mcp import calls, sessions
 from tieline.api.mcp.errors import StrangeHost, StrangeOrigin
-from tieline.core.errors import BadInput, Forbidden
+from tieline.core.errors import BadInput, Forbidden, Unauthorized
 
 router = APIRouter(include_in_schema=False)
 
@@ -52,7 +53,10 @@ async def mcp(request: Request) -> Response:
     edge = edge_of(request)
     if not edge.origin.meant(request):
         raise StrangeHost("The header Host names another server; set TIELINE_BASE_URL to the name clients know.")
-    principal = await edge.who.authenticate(bearer(request))
+    try:
+        principal = await edge.who.authenticate(bearer(request))
+    except Unauthorized as error:
+        return _sign_in(request, error)
     client = principal.client_id
     await let_read(request, principal.tenant_id, client=client)
     body = await read_body(request)
@@ -85,7 +89,10 @@ def _is_notification(method: object) -> bool:
 
 
 async def _check_origin(request: Request, call: Call) -> None:
-    """Raises `StrangeOrigin` for a page that the tenant has not registered; programs send no origin."""
+    """Raises `StrangeOrigin` for a page that the tenant has not registered; programs send no origin. An embed session
+    is further bound to its own page (`ForeignPage`).
+    """
+    check_page(request, call.principal)
     sent = request.headers.getlist("origin")
     if not sent or sent == [call.edge.origin.base(request)]:
         return
@@ -98,3 +105,10 @@ def _protocol() -> Any:
     from tieline.api.mcp import protocol
 
     return protocol
+
+
+def _sign_in(request: Request, error: Unauthorized) -> Response:
+    """Says where an agent's client reads how to get a token (RFC 9728 section 5.1)."""
+    where = f"{edge_of(request).origin.base(request)}/.well-known/oauth-protected-resource/mcp"
+    told = {"www-authenticate": f'Bearer realm="tieline", resource_metadata="{where}"'}
+    return envelope.answer([error], envelope.trace_of(request), told, path=request.scope["path"])

@@ -10,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 from typing import Any
-from uuid import UUID
 
 from tieline.api.edge.access import Call
 from tieline.api.mcp.errors import NoSuchSession
-from tieline.automations.runs.withdrawal import BY_KEY
 from tieline.core import json
 from tieline.core.ids import new_id
 from tieline.core.paging import BadCursor, Cursor, Position
@@ -42,11 +40,11 @@ def check(call: Call) -> str:
 def start_key(call: Call, session: str, request_id: Any) -> str:
     """What a call's run is started under: a repeated request does not start another one, and a cancellation finds it.
 
-    It names the API key, so that the run stops when that is revoked.
+    It names what let the caller in, so that the run stops when that is revoked.
     """
     mark = hashlib.sha256(json.dumps([session, request_id])).hexdigest() if session else str(new_id())
-    key_id: UUID | None = call.principal.key_id
-    return f"{BY_KEY}{key_id}:mcp:{mark}" if key_id is not None else f"mcp:{mark}"
+    credential = call.principal.credential
+    return f"mcp:{mark}" if credential is None else f"{credential}:mcp:{mark}"
 
 
 def _context(call: Call) -> bytes:

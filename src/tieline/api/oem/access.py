@@ -23,6 +23,7 @@ from tieline.oem import accounts
 from tieline.oem.integrations import Integrations
 from tieline.oem.rollout import Rollout
 from tieline.storage.unit import Unit
+from tieline.tenancy import audit
 from tieline.tenancy.limits import OverLimit
 from tieline.tenancy.partner_keys import PartnerCaller, PartnerKeys
 
@@ -52,6 +53,14 @@ class PartnerCall(Struct, frozen=True):
     def system(self) -> AbstractAsyncContextManager[Unit]:
         """A transaction that sees all tenants: every statement in it has to name the partner."""
         return self.edge.services.database.system()
+
+    async def record(
+        self, unit: Unit, action: str, subject_id: UUID | str, name: str = "", detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Writes to the partner's own audit log that it did ``action``, such as ``template.created``."""
+        subject = f"{action.rpartition('.')[0]}:{subject_id}"
+        about = {"action": action, "subject": subject, "name": name}
+        await audit.record_of_partner(unit, self.partner_id, self.caller, **about, detail=detail)
 
     def link(self, path: str) -> str:
         """An absolute link."""

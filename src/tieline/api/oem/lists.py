@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -68,7 +69,7 @@ PARAMETERS: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-def paging(request: Request) -> Paging:
+async def paging(request: Request) -> Paging:
     """A dependency: the page that is asked for. Raises `BadInput`."""
     return Paging(_number(request, "page", 1, _LAST), _number(request, "per_page", DEFAULT, LARGEST))
 
@@ -80,6 +81,18 @@ def _number(request: Request, name: str, default: int, largest: int) -> int:
     if _NUMBER.fullmatch(text) is None or not 1 <= int(text) <= largest:
         raise BadInput(f"The parameter {name} must be a whole number from 1 to {largest}.", parameter=name)
     return int(text)
+
+
+def moment(text: str, *, pointer: str | None = None, parameter: str | None = None) -> datetime:
+    """A time as clients write it (RFC 3339); without an offset it is one in UTC. Raises `BadInput`."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        what = f"The parameter {parameter}" if parameter else "This"
+        raise BadInput(
+            f"{what} is no time; write it as 2026-01-31T12:00:00Z.", pointer=pointer, parameter=parameter
+        ) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def paged(call: PartnerCall, page: Page, show: Callable[[dict[str, Any]], Any]) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -83,6 +83,7 @@ def described(
     body_required: bool = True,
     parameters: Sequence[Mapping[str, Any]] = (),
     also: Mapping[int, type[BaseModel]] | None = None,
+    never: Collection[int] = (),
 ) -> dict[str, Any]:
     """`documented`, with the errors and the two headers of the partner's API."""
     made = documented(
@@ -96,6 +97,7 @@ def described(
         parameters=parameters,
         secured=False,
         also=also,
+        never=never,
     )
     good = {status, *(also or {})}
     for code in made["responses"]:

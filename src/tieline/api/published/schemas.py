@@ -12,26 +12,20 @@ from pydantic.json_schema import models_json_schema
 
 from tieline.api.edge.documented import BODY_MODELS
 from tieline.api.edge.version import VERSION
+from tieline.api.published.examples import add_examples
+from tieline.api.published.families import FAMILIES, family_of, title_of
+from tieline.api.published.marks import mark, security_schemes, tags
+from tieline.api.published.samples import SAMPLES, filled
+
+__all__ = ["FAMILIES", "document", "family"]
 
 _REFERENCE = "#/components/schemas/"
 _DESCRIPTION = (
-    "Automations, their runs, connections and connectors. Errors have one form; see the schema ErrorResponse."
+    "Automations, their runs, connections and connectors, and everything around them. Send an API key or an access "
+    "token as `Authorization: Bearer`. Errors have one form, that of the schema ErrorResponse; below `/oem/v1` it is "
+    "Problem. Over a rate limit the answer is 429 with `retry-after`; `x-tieline-tier` says which limit an operation "
+    "counts towards."
 )
-
-# A family is what stands below one of these paths.
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "automations": ("/api/v1/automations",),
-    "automation-connections": ("/api/v1/automation-connections",),
-    "automation-connectors": ("/api/v1/automation-connectors",),
-    "oauth-clients": ("/api/v1/oauth-clients",),
-    "oauth-tokens": ("/api/v1/oauth-tokens",),
-    "oauth": ("/oauth",),
-    "workflows-automations": ("/api/workflows/automations",),
-    "workflows-automation-connections": ("/api/workflows/automation-connections",),
-    "workflows-automation-connectors": ("/api/workflows/automation-connectors",),
-    "oem": ("/oem/v1",),
-    "operation": ("/healthz", "/readyz", "/metrics", "/resources"),
-}
 
 
 def document(app: FastAPI, base_url: str) -> dict[str, Any]:
@@ -52,35 +46,37 @@ def document(app: FastAPI, base_url: str) -> dict[str, Any]:
     )
     components = built.setdefault("components", {})
     components["schemas"] = dict(sorted({**components.get("schemas", {}), **bodies.get("$defs", {})}.items()))
-    components["securitySchemes"] = {
-        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer tln_...`."},
-        "appId": {"type": "apiKey", "in": "header", "name": "X-App-Id", "description": "A partner's app id."},
-        "partnerKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A partner's key."},
-    }
+    components["securitySchemes"] = security_schemes(base_url)
     for operation in _operations(built):
         # FastAPI's own answer to parameters that break a rule; ours is a 400.
         if "HTTPValidationError" in str(operation["responses"].get("422")):
             del operation["responses"]["422"]
-    return _with_used_schemas(built)
+    mark(app, built)
+    _with_used_schemas(built)
+    add_examples(built, {name: filled(sample) for name, sample in SAMPLES.items()})
+    return built
 
 
 def family(whole: dict[str, Any], name: str) -> dict[str, Any]:
     """The part of the document that belongs to one family; ``name`` must be one of `FAMILIES`."""
-    prefixes = FAMILIES[name]
-    paths = {
-        path: item
-        for path, item in whole["paths"].items()
-        if any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
-    }
-    part = copy.deepcopy({**whole, "paths": paths, "info": {**whole["info"], "title": f"Tieline: {name}"}})
+    paths = {path: item for path, item in whole["paths"].items() if family_of(path) == name}
+    info = {**whole["info"], "title": f"Tieline: {title_of(name)}"}
+    part = copy.deepcopy({**whole, "paths": paths, "info": info})
     for operation in _operations(part):
         operation["operationId"] = operation["operationId"].rpartition(".")[2]
+    part["tags"] = tags(part)
+    part["components"]["securitySchemes"] = _used_schemes(part)
     return _with_used_schemas(part)
 
 
 def _operations(built: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for item in built["paths"].values():
         yield from item.values()
+
+
+def _used_schemes(built: dict[str, Any]) -> dict[str, Any]:
+    used = {name for operation in _operations(built) for way in operation.get("security", ()) for name in way}
+    return {name: scheme for name, scheme in built["components"]["securitySchemes"].items() if name in used}
 
 
 def _with_used_schemas(built: dict[str, Any]) -> dict[str, Any]:

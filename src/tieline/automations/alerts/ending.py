@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, exists, select
 
 from tieline.automations.alerts import wording
 from tieline.automations.alerts.rules import TENANT_SETTING, Rule, rule_of
-from tieline.automations.alerts.telling import told_of_end
+from tieline.automations.alerts.telling import told_of_end, told_partner_of_failure
 from tieline.automations.alerts.wording import Told
 from tieline.automations.runs.belongings import NOTICE
 from tieline.core import clock
@@ -51,6 +51,7 @@ def columns(tenant_id: UUID, automation_id: UUID) -> tuple[ColumnElement[Any], .
     )
     return (
         automations.c.name,
+        automations.c.template_id,
         automations.c.failure_notice,
         automations.c.failure_told_at,
         automations.c.failures_untold,
@@ -67,6 +68,8 @@ async def ended(
     mine = Unit(unit.connection, row["tenant_id"])
     if known["listened"]:
         await told_of_end(mine, row, known["name"], status, errors)
+    if status in _NOTED and known["template_id"] is not None and not row["is_test"]:
+        await told_partner_of_failure(mine, row, known, status, errors)
     if row["is_test"] or (status == "finished" and not known["troubled"]):
         return
     rule, moment = rule_of(known["failure_notice"], known["tenant_notice"]), clock.now()

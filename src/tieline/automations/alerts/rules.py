@@ -15,9 +15,12 @@ from uuid import UUID
 from msgspec import Struct
 
 from tieline.core.errors import BadInput, TielineError
+from tieline.security import resealing
 from tieline.security.egress import Policy
 from tieline.security.egress.saved import check_saved
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault
+from tieline.storage.tables import automations, tenants
 
 ENDINGS: Final = ("failed", "warnings", "stopped", "exceeded limit", "recovered")
 EVERY_SECONDS: Final = 900
@@ -126,3 +129,18 @@ def _addresses(mail: Sequence[str], served: bool) -> list[str]:
             raise BadInput("mail holds bare addresses like ada@example.com, without a name.", pointer=f"/mail/{number}")
         found.append(bare)
     return list(dict.fromkeys(found))
+
+
+resealing.register(
+    Place(
+        automations,
+        automations.c.failure_notice,
+        lambda row: place_of(row["tenant_id"], row["id"]),
+        path=("webhook", "sealed"),
+    )
+)
+resealing.register(
+    Place(
+        tenants, tenants.c.settings, lambda row: place_of(row["id"], None), path=(TENANT_SETTING, "webhook", "sealed")
+    )
+)

@@ -18,6 +18,7 @@ from tieline.automations.engine.registry import Batch, BlockType, CompileContext
 from tieline.connectors.manifest.guids import by_guid
 from tieline.connectors.manifest.model import Block, Manifest
 from tieline.connectors.runtime import Client
+from tieline.core import tracing
 from tieline.core.errors import NotFound
 
 ITERABLE = frozenset(
@@ -113,7 +114,10 @@ class EndpointBlock(BlockType):
             raise UnboundBlock(
                 f"block “{label}” uses connection {identity}, which does not exist in this tenant"
             ) from None
-        return client, find_block(client.account.manifest, program["block"], label)
+        manifest = client.account.manifest
+        if tracing.tracer is not None:
+            tracing.note(connector=manifest.name, connection_id=str(identity))
+        return client, find_block(manifest, program["block"], label)
 
 
 @register

@@ -21,8 +21,10 @@ from tieline.automations.engine.results import (
     replayed_control,
     weight,
 )
+from tieline.automations.engine.spans import block_span
 from tieline.automations.engine.state import ASIDE_FROM, Aside, State
 from tieline.automations.engine.trial import Trial
+from tieline.core import tracing
 from tieline.core.errors import TielineError
 
 NOTED_INPUTS = 4096  # bytes of a block's inputs that the history keeps
@@ -102,7 +104,10 @@ class Executions:
         context = self.context(step, path)
         noted = self.recorder.replayed(RESULT, path)
         if noted is None:
-            return await self._execute(step, path, context, around)
+            if tracing.tracer is None:
+                return await self._execute(step, path, context, around)
+            with block_span(step, path):
+                return await self._execute(step, path, context, around)
         self.recorder.replayed(INTENT, path)  # it has led to the result
         return await self.replay(step, path, noted, context)
 
@@ -198,6 +203,8 @@ class Executions:
         output.
         """
         spent = time.perf_counter() - started
+        if tracing.tracer is not None:
+            tracing.failed(error)
         context.metrics.failures += 1
         context.metrics.seconds += spent
         note = {"t": round(spent * 1000, 3), "e": {"code": error.code, "title": error.title, "detail": error.detail}}

@@ -25,9 +25,11 @@ from tieline.automations.engine.pages import FailedBefore, Fetch, Keep, Pages
 from tieline.automations.engine.plan import Plan, Step
 from tieline.automations.engine.registry import Branch, Break, Control, Jump, LoopSource, Stop, Suspend
 from tieline.automations.engine.results import BlockFailed, Outcome, passes_through, weight
+from tieline.automations.engine.spans import block_span
 from tieline.automations.engine.state import ASIDE_FROM, Aside, LoopList, State
 from tieline.automations.engine.trial import SAMPLE_ITEMS, FirstItems, PinnedItems, Trial
 from tieline.automations.engine.turns import SHORT_SLICE, Turns
+from tieline.core import tracing
 from tieline.core.errors import TielineError
 
 CHECKPOINT_SECONDS = 1.0
@@ -145,7 +147,11 @@ class Interpreter:
                 continue
             control: Control
             if step.loop is not None or step.kind.iterable(step.program):
-                control = await self._loop(step, frame, path, inner)
+                if tracing.tracer is None:
+                    control = await self._loop(step, frame, path, inner)
+                else:
+                    with block_span(step, path):
+                        control = await self._loop(step, frame, path, inner)
             elif step.kind.catches:
                 control = await self._catching(step, frame, path, inner)
             else:

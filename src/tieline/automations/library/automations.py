@@ -30,13 +30,14 @@ from tieline.automations.triggers import starts, timings
 from tieline.core.clock import now
 from tieline.core.errors import NotFound
 from tieline.core.ids import new_id
-from tieline.security import tokens
+from tieline.security import resealing, tokens
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault
 from tieline.storage.database import Database
 from tieline.storage.documents import workspace_of
-from tieline.storage.tables import automation_versions, automations, journal, pointers, run_blobs, runs
+from tieline.storage.tables import automation_versions, automations, journal, pointers, run_blobs, runs, tenants
 from tieline.storage.unit import Unit
-from tieline.tenancy import notices, spaces, users
+from tieline.tenancy import notices, spaces, standing, users
 
 TOKEN_PREFIX = "tlx_"  # noqa: S105 - how an execution token begins
 DEFAULT_MAX_CONCURRENT_RUNS = 10
@@ -108,7 +109,7 @@ class Automations:
             schedules=schedule_rules.check(schedules),
             follows=await starts.check_follows(unit, automation_id, follows),
             max_concurrent_runs=max_concurrent_runs,
-            execution_token=self._vault.seal(token.encode(), context=_token_context(unit, automation_id)),
+            execution_token=self._vault.seal(token.encode(), context=_token_context(unit.tenant_id, automation_id)),
             execution_token_hash=tokens.hash_token(token),
         )
         if template is None:
@@ -253,9 +254,9 @@ class Automations:
         await self._changed(unit, automation_id)
         return await self.get(unit, automation_id)
 
-    async def delete(self, unit: Unit, automation_id: UUID) -> None:
+    async def delete(self, unit: Unit, automation_id: UUID, *, told: Mapping[str, Any] | None = None) -> None:
         """Removes the automation with everything that is its own: versions, runs, schedules, pointers, answers of
-        forms, subscriptions. A run under way loses its claim and ends.
+        forms, subscriptions. A run under way loses its claim and ends. ``told``: what its partner is told besides.
         """
         await usage.keep_all(unit, automation_id)
         row = await self.row(unit, automation_id)
@@ -268,7 +269,7 @@ class Automations:
         await notices.close(unit, f"automation-circle/automation:{automation_id}")
         for listener in self._listeners:
             await listener.deleted(unit, automation_id)
-        await tell(unit, row, "deleted")
+        await tell(unit, row, "deleted", told=told)
 
     async def copy(self, unit: Unit, automation_id: UUID, *, name: str, owner_id: UUID) -> dict[str, Any]:
         """A new automation in the owner's personal space with the newest workspace, without schedules and history.
@@ -336,16 +337,18 @@ class Automations:
         """The token that starts this automation from outside."""
         if row["execution_token"] is None:
             return None
-        context = f"automations/{tenant_id}/{row['id']}/execution_token".encode()
-        return self._vault.open(row["execution_token"], context=context).decode()
+        return self._vault.open(row["execution_token"], context=_token_context(tenant_id, row["id"])).decode()
 
     async def find_by_token(self, automation_id: UUID, token: str) -> dict[str, Any] | None:
-        """The automation that this token starts, or None. The caller learns nothing about ids that exist."""
+        """The automation that this token starts, or None. The caller learns nothing about ids that exist.
+
+        Of a tenant that is deactivated no token opens anything, as no key of it does.
+        """
         if not tokens.is_well_formed(token, TOKEN_PREFIX):
             return None
-        statement = select(automations).where(
-            automations.c.id == automation_id, automations.c.execution_token_hash == tokens.hash_token(token)
-        )
+        mine = (automations.c.id == automation_id, automations.c.execution_token_hash == tokens.hash_token(token))
+        joined = select(automations).join(tenants, tenants.c.id == automations.c.tenant_id)
+        statement = joined.where(*mine, tenants.c.status == standing.ACTIVE)
         async with self._database.system() as unit:
             return await unit.one(statement)
 
@@ -387,8 +390,8 @@ def _start_of(workspace: bytes) -> dict[str, Any]:
     return {"run_mode": inspect(workspace).run_mode, "start_settings": starts.read(workspace)}
 
 
-def _token_context(unit: Unit, automation_id: UUID) -> bytes:
-    return f"automations/{unit.tenant_id}/{automation_id}/execution_token".encode()
+def _token_context(tenant_id: UUID | None, automation_id: UUID) -> bytes:
+    return f"automations/{tenant_id}/{automation_id}/execution_token".encode()
 
 
 def _check_concurrency(wanted: int, limit: int) -> None:
@@ -397,3 +400,8 @@ def _check_concurrency(wanted: int, limit: int) -> None:
             f"maxConcurrentRuns has to be between 1 and {limit}; the tenant's automation settings can raise that.",
             pointer="/maxConcurrentRuns",
         )
+
+
+resealing.register(
+    Place(automations, automations.c.execution_token, lambda row: _token_context(row["tenant_id"], row["id"]))
+)

@@ -22,7 +22,9 @@ from tieline.core.ids import new_id
 MAX_SCHEDULES = 20
 MAX_INTERVAL = 366 * 24 * 3600
 SHORTEST = 30
+LONGEST = 1000
 _TIME = "%Y-%m-%d %H:%M:%S"
+_TEXTS = ("startAt", "stopAt", "timezone", "recurrence", "misfire")
 
 
 class Schedule(Struct, kw_only=True, rename="camel", omit_defaults=True):
@@ -64,6 +66,12 @@ def check(
 
 def _check_one(entry: dict[str, Any], pointer: str) -> Schedule:
     schedule = Schedule(id=str(new_id()))
+    for name in _TEXTS:
+        value = entry.get(name)
+        if value and (not isinstance(value, str) or len(value) > LONGEST or "\0" in value):
+            raise InvalidSchedule(
+                f"{name} has to be a text of at most {LONGEST} characters.", pointer=f"{pointer}/{name}"
+            )
     if entry.get("interval"):
         schedule.interval = _interval(entry["interval"], f"{pointer}/interval")
     start = _moment(entry, "startAt", pointer)
@@ -85,7 +93,9 @@ def _check_one(entry: dict[str, Any], pointer: str) -> Schedule:
     return schedule
 
 
-def _interval(seconds: int, pointer: str) -> int:
+def _interval(seconds: Any, pointer: str) -> int:
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise InvalidSchedule("interval has to be a whole number of seconds.", pointer=pointer)
     rounded = seconds if seconds == SHORTEST else (seconds + 30) // 60 * 60
     if not SHORTEST <= rounded <= MAX_INTERVAL:
         raise InvalidSchedule(f"interval has to be between {SHORTEST} and {MAX_INTERVAL} seconds.", pointer=pointer)

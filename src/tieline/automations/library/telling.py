@@ -7,11 +7,23 @@ from typing import Any
 from uuid import UUID
 
 from tieline.storage.unit import Unit
-from tieline.tenancy.events import emit
+from tieline.tenancy.events import emit, partners
+
+_OF_PARTNER = {"updated": "updated", "enabled": "enabled", "disabled": "disabled", "deleted": "removed"}
 
 
-async def tell(unit: Unit, row: Mapping[str, Any], what: str, by: UUID | None = None) -> None:
-    """``what``: created, updated, enabled, disabled or deleted; ``row`` as it is then, ``by`` who did it."""
+async def tell(
+    unit: Unit,
+    row: Mapping[str, Any],
+    what: str,
+    by: UUID | None = None,
+    *,
+    told: Mapping[str, Any] | None = None,
+) -> None:
+    """``what``: created, updated, enabled, disabled or deleted; ``row`` as it is then, ``by`` who did it.
+
+    Of an integration its partner is told too, and ``told`` besides.
+    """
     data = {
         "id": row["id"],
         "name": row["name"],
@@ -28,3 +40,17 @@ async def tell(unit: Unit, row: Mapping[str, Any], what: str, by: UUID | None = 
         owner_id=row["owner_id"],
         space_id=row["space_id"],
     )
+    if what in _OF_PARTNER and (row.get("template_id") is not None or told is not None):
+        about = {**integration(row), **(told or {})}
+        await partners.tell(unit, f"com.tieline.integration.{_OF_PARTNER[what]}", f"integration:{row['id']}", about)
+
+
+def integration(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An integration as its partner is told of it, of the row of its automation."""
+    return {
+        "guid": row["id"],
+        "name": row["name"],
+        "template_guid": row["template_id"],
+        "version": row["version"],
+        "state": row["state"],
+    }

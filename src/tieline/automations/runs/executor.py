@@ -24,17 +24,12 @@ from tieline.automations.runs.figures import bring_back, crashed, metrics_of
 from tieline.automations.runs.guard import RunGuard
 from tieline.automations.runs.pausing import laid_down
 from tieline.automations.runs.plans import Plans
-from tieline.automations.runs.service import (
-    COMPLETED,
-    TASK,
-    is_followed,
-    wake_sleeping,
-    wake_waiting,
-)
+from tieline.automations.runs.service import COMPLETED, TASK, is_followed, wake_sleeping, wake_waiting
 from tieline.automations.runs.storable import storable
+from tieline.automations.runs.tracing import note_end, run_span, trace_of
 from tieline.automations.runs.withdrawal import Rights, RunWithdrawn, withdrawn
 from tieline.automations.workspace.flows import flow_of_key
-from tieline.core import clock, json
+from tieline.core import clock, json, tracing
 from tieline.core.errors import TielineError, Unavailable
 from tieline.core.ids import new_id
 from tieline.storage.claims import Ending
@@ -91,6 +86,16 @@ class Executor:
         if claim is None:
             return  # it is over, or waits for another run of its automation
         self._turns.seen(tenant)
+        tracing.bind(trace_of(claim.row), run=run_id)
+        if tracing.tracer is None:
+            await self._hold(claim)
+        else:
+            with run_span(claim.row):
+                await self._hold(claim)
+
+    async def _hold(self, claim: RunClaim) -> None:
+        """Works at a run for as long as the claim holds."""
+        tenant, run, run_id = claim.tenant_id, claim.run_id, str(claim.run_id)
         try:
             await self._run(claim, claim.row)
         except FenceLost:
@@ -272,6 +277,8 @@ class Executor:
     ) -> None:
         """Writes how it ended, if the claim still holds, and wakes the next run that waits for its turn."""
         moment = clock.now()
+        if tracing.tracer is not None:
+            note_end(outcome)
         if interpreter is not None and await self._finished_plainly(claim, row, started, moment, outcome, interpreter):
             return
         state = interpreter.state if interpreter else None
@@ -390,7 +397,7 @@ class Executor:
 
     def _watch(self) -> None:
         if self._watcher is None or self._watcher.done():
-            self._watcher = asyncio.create_task(self._watch_active(), name="run watcher")
+            self._watcher = asyncio.create_task(self._watch_active(), name="run watcher", context=tracing.apart())
 
     async def _watch_active(self) -> None:
         """Looks for stop requests and lost claims, and writes progress, while there are runs in hand."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from tieline.automations.runs.errors import NotPausable, NotPaused
-from tieline.automations.runs.service import TASK, WAITING, wake_waiting
+from tieline.automations.runs.service import TASK, WAITING, take_place, wake_waiting
 from tieline.core import clock
 from tieline.storage.errors import FenceLost
 from tieline.storage.journal import RunClaim
@@ -44,7 +44,12 @@ async def pause(unit: Unit, run: Mapping[str, Any]) -> None:
 
 
 async def resume(unit: Unit, run: Mapping[str, Any]) -> None:
-    """Lets a paused run go on where it was, or takes back the wish to pause. Raises `NotPaused` for any other run."""
+    """Lets a paused run go on where it was, or takes back the wish to pause. Raises `NotPaused` for any other run.
+
+    Raises `QueueFull` when 200 runs of the tenant are waiting: one that is paused does not count among them.
+    """
+    if run["status"] == "paused":
+        await take_place(unit)
     await _lock(unit, run)
     moment = clock.now()
     going = await unit.update(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tieline.automations.alerts import ending
@@ -19,7 +19,7 @@ from tieline.automations.engine.trial import Trial
 from tieline.automations.runs import places
 from tieline.automations.runs.errors import NotRetryable, NotRunning, NotStartable, QueueFull
 from tieline.automations.runs.withdrawal import started_with
-from tieline.core import clock, json
+from tieline.core import clock, json, tracing
 from tieline.core.errors import NotFound
 from tieline.core.ids import new_id
 from tieline.storage.database import Database
@@ -87,10 +87,7 @@ class Runs:
         waiting, barred = await self._waiting(unit, automation["owner_id"])
         if barred:
             raise NotStartable(f"automation “{automation['name']}” may not run: {barred}")
-        if waiting >= QUEUED_LIMIT:
-            raise QueueFull(
-                f"{waiting} runs are waiting; at most {QUEUED_LIMIT} may wait. Try again later", retry_after=5
-            )
+        _check_room(waiting)
         run_id = new_id()
         moment = clock.now()
         drafted = test or context in OF_THE_EDITOR
@@ -116,6 +113,7 @@ class Runs:
             "awaited": awaited,
             "rerun_of": rerun_of,
             "trial": None if trial is None else json.dumps(trial.as_dict()),
+            "trace": tracing.carried(),
             "scheduled_at": scheduled_at or moment,
             "created_at": moment,
             "updated_at": moment,
@@ -138,19 +136,10 @@ class Runs:
         return await unit.one(unit.select(runs).where(*mine))
 
     async def _waiting(self, unit: Unit, owner_id: UUID) -> tuple[int, str]:
-        """How many runs of the tenant wait, and why none may start in its owner's name ("" = it may).
-
-        Close to the limit starts come one after the other, so that it is exact.
-        """
-        count = unit.select(runs, func.count().label("waiting")).where(runs.c.status.in_(WAITING))
-        found = await unit.one(count.add_columns(standing.barred(unit.tenant_id, owner_id).label("barred")))
+        """How many runs of the tenant wait, and why none may start in its owner's name ("" = it may)."""
+        found = await unit.one(_counted(unit).add_columns(standing.barred(unit.tenant_id, owner_id).label("barred")))
         assert found is not None
-        waiting: int = found["waiting"]
-        if waiting >= QUEUED_LIMIT - CLOSE:
-            name = {"name": f"runs/{unit.tenant_id}"}
-            await unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 5))"), name)
-            waiting = await unit.scalar(count)
-        return waiting, found["barred"]
+        return await _exactly(unit, found["waiting"]), found["barred"]
 
     async def get(self, unit: Unit, run_id: UUID, automation_id: UUID | None = None) -> dict[str, Any]:
         """The run's row. Raises `NotFound`."""
@@ -210,11 +199,15 @@ class Runs:
         )
 
     async def retry(self, unit: Unit, row: Mapping[str, Any]) -> None:
-        """Goes on with a run that ended badly, from the block that failed: what is in its journal is not done again."""
+        """Goes on with a run that ended badly, from the block that failed: what is in its journal is not done again.
+
+        Raises `NotRetryable`, and `QueueFull` when 200 runs of the tenant are waiting.
+        """
         if row["status"] not in RETRYABLE:
             raise NotRetryable(f"run {row['id']} is {row['status']}; only failed or stopped runs can be retried")
         if row["purged_at"] is not None:
             raise NotRetryable(f"run {row['id']} is as old as runs are kept, and its data is going; start a new one")
+        await take_place(unit)
         moment = clock.now()
         changed = await unit.update(
             runs,
@@ -276,6 +269,33 @@ class Runs:
         await unit.delete(runs, runs.c.id == run_id)
         if row is not None and row["status"] in HOLDING:
             await wake_waiting(unit, row["tenant_id"], row["automation_id"])
+
+
+async def take_place(unit: Unit) -> None:
+    """For a run that is about to wait again: raises `QueueFull` when 200 runs of the tenant are waiting.
+
+    Comes before any lock on an automation: a start takes its locks in this order.
+    """
+    _check_room(await _exactly(unit, await unit.scalar(_counted(unit))))
+
+
+def _counted(unit: Unit) -> Select[Any]:
+    return unit.select(runs, func.count().label("waiting")).where(runs.c.status.in_(WAITING))
+
+
+async def _exactly(unit: Unit, waiting: int) -> int:
+    """Close to the limit starts come one after the other, so that it is exact."""
+    if waiting < QUEUED_LIMIT - CLOSE:
+        return waiting
+    name = {"name": f"runs/{unit.tenant_id}"}
+    await unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 5))"), name)
+    counted: int = await unit.scalar(_counted(unit))
+    return counted
+
+
+def _check_room(waiting: int) -> None:
+    if waiting >= QUEUED_LIMIT:
+        raise QueueFull(f"{waiting} runs are waiting; at most {QUEUED_LIMIT} may wait. Try again later", retry_after=5)
 
 
 async def wake_waiting(unit: Unit, tenant_id: UUID, automation_id: UUID) -> None:

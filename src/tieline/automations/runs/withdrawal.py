@@ -1,13 +1,14 @@
 """Whose right to act was taken away: their runs do not begin, and those that go on stop at their next block.
 
-A run acts for the owner of its automation, and for who started it by hand; over the API, also by way of one key or
-OAuth grant. Where one of these is disabled, removed or revoked, or the tenant is deactivated, the run ends as stopped
-with an error that says so. A key that has expired is no reason: a run may take longer than the key that started it may
-live. What another run has called goes on: it was not the key that started it.
+A run acts for the owner of its automation, and for who started it by hand; over the API, also by way of one key, OAuth
+grant or embed session. Where one of these is disabled, removed or revoked, or the tenant is deactivated, the run ends
+as stopped with an error that says so. A key that has expired is no reason: a run may take longer than the key that
+started it may live. What another run has called goes on: it was not the key that started it.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -16,17 +17,21 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Uuid, and_, case, cast, func, or_, select
 
 from tieline.automations.engine.errors import RunStopped
+from tieline.automations.workspace.flows import KEY
 from tieline.storage.database import Database
-from tieline.storage.tables import api_keys, oauth_tokens, runs, tenants, users
+from tieline.storage.tables import api_keys, embed_sessions, oauth_tokens, runs, tenants, users
 from tieline.storage.unit import Unit
 from tieline.tenancy import standing
-from tieline.tenancy.principal import API_KEY, GRANT
+from tieline.tenancy.principal import API_KEY, GRANT, SESSION
 
 REMEMBERED_SECONDS: Final = 0.8
 MAX_REMEMBERED: Final = 10_000
 BY_KEY: Final = API_KEY
 BY_GRANT: Final = GRANT
+BY_SESSION: Final = SESSION
 _ID_LENGTH: Final = 36
+# A run of a flow names that first (see `workspace.flows.key_of`).
+_OF_FLOW: Final = re.compile(f"^{KEY}[a-z]+:")
 
 _DETAILS: Final = {
     "tenant": "the tenant was deactivated",
@@ -34,6 +39,7 @@ _DETAILS: Final = {
     "starter": "the user that started it was disabled or removed",
     "key": "the API key that started it was revoked",
     "grant": "the access that started it was revoked",
+    "session": "the embed session that started it was revoked",
 }
 
 
@@ -59,24 +65,29 @@ def started_with(credential: str, run_id: UUID) -> str:
 
 def _credential(start_key: str) -> str:
     """The part of a ``start_key`` that names a credential; "" = it names something else."""
-    prefix = next((prefix for prefix in (BY_KEY, BY_GRANT) if start_key.startswith(prefix)), "")
+    start_key = _OF_FLOW.sub("", start_key)
+    prefix = next((prefix for prefix in (BY_KEY, BY_GRANT, BY_SESSION) if start_key.startswith(prefix)), "")
     return start_key[: len(prefix) + _ID_LENGTH] if prefix else ""
 
 
 def _named(prefix: str, here: ColumnElement[bool]) -> ColumnElement[UUID | None]:
     """The id behind the prefix, only read where there is one, so that the index of what has it serves."""
-    return case((here, cast(func.substr(runs.c.start_key, len(prefix) + 1, _ID_LENGTH), Uuid)))
+    return case((here, cast(func.substr(_start_key, len(prefix) + 1, _ID_LENGTH), Uuid)))
 
 
+_start_key = func.regexp_replace(runs.c.start_key, _OF_FLOW.pattern, "")
 _owner, _starter = users.alias("owner"), users.alias("starter")
-_by_key = runs.c.start_key.startswith(BY_KEY, autoescape=True)
-_by_grant = runs.c.start_key.startswith(BY_GRANT, autoescape=True)
+_by_key = _start_key.startswith(BY_KEY, autoescape=True)
+_by_grant = _start_key.startswith(BY_GRANT, autoescape=True)
+_by_session = _start_key.startswith(BY_SESSION, autoescape=True)
 _reason: ColumnElement[Any] = case(
     (tenants.c.status != standing.ACTIVE, "tenant"),
     (_owner.c.status.in_(standing.BARRED), "owner"),
     (_starter.c.status.in_(standing.BARRED), "starter"),
     (and_(_by_key, or_(api_keys.c.id.is_(None), api_keys.c.revoked_at.is_not(None))), "key"),
     (and_(_by_grant, or_(oauth_tokens.c.id.is_(None), oauth_tokens.c.revoked_at.is_not(None))), "grant"),
+    # Sessions are short and soon forgotten, which is no reason; that one was taken away is.
+    (and_(_by_session, embed_sessions.c.revoked_at.is_not(None)), "session"),
 )
 _LOOK = (
     select(runs.c.id, _reason.label("reason"))
@@ -90,6 +101,14 @@ _LOOK = (
     .outerjoin(
         oauth_tokens,
         and_(_by_grant, oauth_tokens.c.tenant_id == runs.c.tenant_id, oauth_tokens.c.id == _named(BY_GRANT, _by_grant)),
+    )
+    .outerjoin(
+        embed_sessions,
+        and_(
+            _by_session,
+            embed_sessions.c.tenant_id == runs.c.tenant_id,
+            embed_sessions.c.id == _named(BY_SESSION, _by_session),
+        ),
     )
     .where(_reason.is_not(None))
 )

@@ -25,6 +25,7 @@ from tieline.automations.runs.service import WAITING, Runs
 from tieline.automations.triggers.timings import keep_in_step, timing
 from tieline.core.clock import Clock, now
 from tieline.core.errors import TielineError, Unavailable
+from tieline.core.tracing import traced
 from tieline.storage.database import Database
 from tieline.storage.tables import automations, runs, schedules
 from tieline.storage.unit import Unit
@@ -56,20 +57,21 @@ class Scheduler:
         """Until ``stop`` is set. A database that is away, or a fault, does not end it."""
         looked, adopted = 0, False
         while not stop.is_set():
-            try:
-                if not adopted:
-                    await self.adopt()
-                    adopted = True
-                if looked % _REPAIR_EVERY == 0:
-                    while await self.repair() == _AT_ONCE:
+            with traced():
+                try:
+                    if not adopted:
+                        await self.adopt()
+                        adopted = True
+                    if looked % _REPAIR_EVERY == 0:
+                        while await self.repair() == _AT_ONCE:
+                            pass
+                    looked += 1
+                    while await self.fire() == _AT_ONCE:
                         pass
-                looked += 1
-                while await self.fire() == _AT_ONCE:
-                    pass
-            except Unavailable as error:
-                log.warning("schedule.waits", detail=error.detail)
-            except Exception:
-                log.exception("schedule.failed")  # the next look may do better
+                except Unavailable as error:
+                    log.warning("schedule.waits", detail=error.detail)
+                except Exception:
+                    log.exception("schedule.failed")  # the next look may do better
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._look)
 
@@ -84,14 +86,15 @@ class Scheduler:
                 .limit(_AT_ONCE)
             )
         for row in due:
-            try:
-                async with self._database.tenant(row["tenant_id"]) as unit:
-                    await self._fire_one(unit, row["id"], moment)
-            except Unavailable:
-                raise
-            except Exception as error:  # noqa: BLE001 - one schedule's trouble must not keep others from starting
-                log.warning("schedule.not_started", schedule=str(row["id"]), error=type(error).__name__)
-                await self._put_off(row, moment, error)
+            with traced():  # of what it starts, too
+                try:
+                    async with self._database.tenant(row["tenant_id"]) as unit:
+                        await self._fire_one(unit, row["id"], moment)
+                except Unavailable:
+                    raise
+                except Exception as error:  # noqa: BLE001 - one schedule's trouble must not keep others from starting
+                    log.warning("schedule.not_started", schedule=str(row["id"]), error=type(error).__name__)
+                    await self._put_off(row, moment, error)
         return len(due)
 
     async def adopt(self) -> int:

@@ -18,7 +18,10 @@ from tieline.connectors.runtime.auth import interactive
 from tieline.connectors.runtime.origins import Base, origin_of
 from tieline.core import json
 from tieline.core.errors import BadInput
+from tieline.security import resealing
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault
+from tieline.storage.tables import connect_sessions
 from tieline.storage.unit import Unit
 
 
@@ -153,15 +156,20 @@ class Draft:
 
 def seal(vault: Vault, unit: Unit, session_id: UUID, private: Private) -> bytes:
     """Bound to the row, so that it opens nowhere else."""
-    return vault.seal(json.dumps(private), context=_context(unit, session_id))
+    return vault.seal(json.dumps(private), context=_context(unit.tenant_id, session_id))
 
 
 def open_private(vault: Vault, unit: Unit, row: Mapping[str, Any]) -> Private:
     """Raises VaultError for what was sealed for another row."""
     if row["sealed"] is None:
         return Private()
-    return msgspec.json.decode(vault.open(row["sealed"], context=_context(unit, row["id"])), type=Private)
+    return msgspec.json.decode(vault.open(row["sealed"], context=_context(unit.tenant_id, row["id"])), type=Private)
 
 
-def _context(unit: Unit, session_id: UUID) -> bytes:
-    return f"connect_sessions:{unit.tenant_id}:{session_id}".encode()
+def _context(tenant_id: UUID | None, session_id: UUID) -> bytes:
+    return f"connect_sessions:{tenant_id}:{session_id}".encode()
+
+
+resealing.register(
+    Place(connect_sessions, connect_sessions.c.sealed, lambda row: _context(row["tenant_id"], row["id"]))
+)

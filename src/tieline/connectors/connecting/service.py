@@ -78,6 +78,8 @@ class Form(Struct, frozen=True, kw_only=True):
     leaves: bool  # he signs in on a page of the other side
     signs_in: str  # the host of that page, where it is known before
     device: Device | None = None  # he signs in there with a code, and waits here
+    back: str = ""  # where he is sent to once he is connected; whoever made the session has checked it
+    connection: str = ""  # once there is one
 
 
 class Device(Struct, frozen=True):
@@ -129,11 +131,13 @@ class ConnectSessions:
         auth_method: str = "",
         server: str | None = None,
         params: dict[str, Any] | None = None,
+        back: str = "",
     ) -> Opened:
         """A session for a new connection, or for one that has to be renewed (``connection_id``).
 
         ``params`` are answers that are known already, such as the client id and secret of the app: the person is not
-        asked for them. Raises BadInput for a method, server or field that the connector does not have.
+        asked for them. ``back`` is where he is sent once he is connected. Raises BadInput for a method, server or field
+        that the connector does not have.
         """
         manifest = await self._library.manifest(unit, connector_id)
         answers = sort_answers(manifest, auth_method, params or {}, {})
@@ -145,6 +149,7 @@ class ConnectSessions:
             "auth_method": answers.method,
             "server": checked(server),
             "params": answers.params,
+            "back": back,
         }
         await unit.insert(
             connect_sessions,
@@ -164,13 +169,13 @@ class ConnectSessions:
         """One session; its ``status`` says ``expired`` when its time is over. Raises NotFound."""
         row = await unit.one(unit.select(connect_sessions, *_SHOWN).where(connect_sessions.c.id == session_id))
         if row is None:
-            raise NoSuchSession("there is no such connect session")
+            raise NoSuchSession("There is no such connect session.")
         return _aged(row)
 
     async def cancel(self, unit: Unit, session_id: UUID) -> None:
         """End a session; its link leads nowhere any more. Raises NotFound."""
         if not await unit.delete(connect_sessions, connect_sessions.c.id == session_id):
-            raise NoSuchSession("there is no such connect session")
+            raise NoSuchSession("There is no such connect session.")
 
     async def form(self, token: str) -> Form:
         """What is to be asked; raises NoSuchSession."""
@@ -189,6 +194,8 @@ class ConnectSessions:
             leaves=draft.interactive,
             signs_in=draft.signs_in(),
             device=_device(draft),
+            back=draft.row["settings"].get("back", ""),
+            connection=str(draft.row["connection_id"] or ""),
         )
 
     async def proceed(self, token: str, answers: Mapping[str, str], *, base: str) -> Step:

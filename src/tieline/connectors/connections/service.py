@@ -24,7 +24,9 @@ from tieline.connectors.runtime.retry import RetryPolicy
 from tieline.core.clock import now
 from tieline.core.errors import BadInput, NotFound, TielineError, Transient
 from tieline.core.ids import new_id
+from tieline.security import resealing
 from tieline.security.egress import Egress
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault
 from tieline.storage.database import Database
 from tieline.storage.tables import connections
@@ -319,12 +321,12 @@ class Connections:
         """Also without secrets where there will be tokens, which are bound in the same way."""
         if not account.secrets and not interactive(account.method()):
             return None
-        return binding.seal(self._vault, _context(unit, UUID(account.connection_id)), account.secrets)
+        return binding.seal(self._vault, _context(unit.tenant_id, UUID(account.connection_id)), account.secrets)
 
     def _open(self, unit: Unit, row: Row) -> tuple[dict[str, str], Binding]:
         if row["secrets"] is None:
             return {}, Binding()
-        return Binding.open(self._vault, _context(unit, row["id"]), row["secrets"])
+        return Binding.open(self._vault, _context(unit.tenant_id, row["id"]), row["secrets"])
 
 
 def _account(manifest: Manifest, unit: Unit, connection_id: UUID, answers: Answers, server: str | None) -> Account:
@@ -355,8 +357,8 @@ def _notice_key(connection_id: UUID) -> str:
     return f"{RECONNECT}/connection:{connection_id}"
 
 
-def _context(unit: Unit, connection_id: UUID) -> bytes:
-    return f"connections:{unit.tenant_id}:{connection_id}".encode()
+def _context(tenant_id: UUID | None, connection_id: UUID) -> bytes:
+    return f"connections:{tenant_id}:{connection_id}".encode()
 
 
 def _name(name: str) -> str:
@@ -368,5 +370,8 @@ def _name(name: str) -> str:
 
 def _found(row: Row | None) -> Row:
     if row is None:
-        raise NotFound("there is no such connection")
+        raise NotFound("There is no such connection.")
     return row
+
+
+resealing.register(Place(connections, connections.c.secrets, lambda row: _context(row["tenant_id"], row["id"])))

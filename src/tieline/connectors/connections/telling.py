@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tieline.storage.unit import Unit
-from tieline.tenancy.events import emit
+from tieline.tenancy.events import emit, partners
 
 
 async def tell(unit: Unit, row: Mapping[str, Any], what: str) -> None:
@@ -25,3 +25,6 @@ async def tell(unit: Unit, row: Mapping[str, Any], what: str) -> None:
         owner_id=row["owner_id"],
         space_id=row["space_id"],
     )
+    if what in ("broken", "mended"):
+        told = {"guid": row["id"], "name": row["name"]}
+        await partners.tell(unit, f"com.tieline.datasource.{what}", f"datasource:{row['id']}", told)

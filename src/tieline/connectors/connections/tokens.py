@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from tieline.connectors.runtime.account import Account, StoredToken
 from tieline.connectors.runtime.tokens import Fetch, Flights, alive, usable_token
 from tieline.core import json
+from tieline.security import resealing
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault, VaultError
 from tieline.storage.database import Database
 from tieline.storage.errors import DatabaseUnavailable
@@ -122,3 +124,8 @@ async def _make_row(unit: Unit, connection_id: UUID) -> None:
     await unit.connection.execute(
         insert(connection_tokens).values(tenant_id=unit.tenant_id, connection_id=connection_id).on_conflict_do_nothing()
     )
+
+
+resealing.register(
+    Place(connection_tokens, connection_tokens.c.sealed, lambda row: _context(row["tenant_id"], row["connection_id"]))
+)

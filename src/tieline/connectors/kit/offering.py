@@ -23,6 +23,7 @@ from tieline.core import json
 from tieline.core.errors import TielineError
 from tieline.storage.database import Database
 from tieline.storage.tables import connector_revisions, connectors, tenants
+from tieline.tenancy import standing
 
 log = structlog.get_logger(__name__)
 
@@ -99,9 +100,10 @@ class Offering:
             connectors.c.name == manifest.name,
             connectors.c.guid != manifest.guid,
         )
+        customer = tenants.c.status != standing.PARTNER
         count, after = 0, None
         while True:
-            statement = select(tenants.c.id).where(~has_it, ~has_own).order_by(tenants.c.id).limit(_AT_ONCE)
+            statement = select(tenants.c.id).where(~has_it, ~has_own, customer).order_by(tenants.c.id).limit(_AT_ONCE)
             if after is not None:
                 statement = statement.where(tenants.c.id > after)
             async with self._database.system() as unit:

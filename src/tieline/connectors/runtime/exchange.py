@@ -33,6 +33,7 @@ from tieline.connectors.runtime.retry import RetryPolicy
 from tieline.connectors.runtime.transports import Transport, transport_of
 from tieline.core.errors import TielineError, Transient
 from tieline.security.egress import Egress, Response
+from tieline.security.egress.spans import resending
 from tieline.security.known import Known
 
 _WENT_WELL: Final = ("ok", "done", "ignore")
@@ -109,7 +110,8 @@ class Sender:
             body: Any = None
             begun = time.perf_counter()
             try:
-                response = await (once or self._once)(request)
+                with resending(attempt - 1):
+                    response = await (once or self._once)(request)
                 status, headers = response.status, response.headers
                 body, unreadable = _read(response, context)
                 if unreadable is not None and status < 400:

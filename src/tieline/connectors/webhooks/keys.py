@@ -9,8 +9,10 @@ import msgspec
 from msgspec import Struct, field
 
 from tieline.core import json
-from tieline.security import tokens
+from tieline.security import resealing, tokens
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault
+from tieline.storage.tables import webhook_subscriptions
 
 TOKEN_PREFIX = "tl_hook_"  # noqa: S105 - what the name of a token begins with
 MOST_OLD = 3
@@ -59,3 +61,8 @@ def unseal(vault: Vault, row: dict[str, Any]) -> Keys:
 
 def _context(tenant_id: UUID | None, subscription_id: UUID) -> bytes:
     return f"webhook_subscriptions:{tenant_id}:{subscription_id}".encode()
+
+
+resealing.register(
+    Place(webhook_subscriptions, webhook_subscriptions.c.sealed, lambda row: _context(row["tenant_id"], row["id"]))
+)

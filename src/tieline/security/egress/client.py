@@ -14,7 +14,7 @@ import os
 import re
 import time
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from typing import NamedTuple
 import aiohttp
 from aiohttp import ClientResponse
 
+from tieline.core import tracing
 from tieline.core.errors import TielineError
 from tieline.security.egress import redirects
 from tieline.security.egress.decoding import ACCEPT_ENCODING
@@ -38,12 +39,14 @@ from tieline.security.egress.policy import Policy
 from tieline.security.egress.pool import Exchange, Pool, StaleConnection
 from tieline.security.egress.resolver import check_literal
 from tieline.security.egress.response import BodyReader, Response, StreamResponse, clean_headers
+from tieline.security.egress.spans import call_span, told
 from tieline.security.egress.upload import Upload
 from tieline.security.egress.urls import Target, join, parse
 
 HeadersLike = Mapping[str, str] | Sequence[tuple[str, str]]
 
 _IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
+_UNTRACED = nullcontext()
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # Framing and connection are ours; a caller that could set them could smuggle a second request or another virtual host.
@@ -115,19 +118,22 @@ class Egress:
         limit = self.policy.total_timeout if timeout is None else timeout
         cap = self.policy.max_bytes if max_bytes is None else max_bytes
         target = parse(url)
-        deadline = asyncio.timeout(limit)
-        try:
-            async with deadline:
-                hop = await self._follow(method, target, headers, body, exchange, follow_redirects, secret_headers)
-                response, target, sent = hop
-                try:
-                    reader = BodyReader(response, target.host, cap)
-                    content = await reader.whole()
-                except BaseException:
-                    response.close()
-                    raise
-        except TimeoutError:
-            raise TimedOut(f"{target.host} did not answer completely within {limit:g} s.", sent=exchange.sent) from None
+        with call_span(method, target) if tracing.tracer is not None else _UNTRACED as span:
+            try:
+                async with asyncio.timeout(limit):
+                    hop = await self._follow(method, target, headers, body, exchange, follow_redirects, secret_headers)
+                    response, target, sent = hop
+                    try:
+                        reader = BodyReader(response, target.host, cap)
+                        content = await reader.whole()
+                    except BaseException:
+                        response.close()
+                        raise
+            except TimeoutError:
+                late = f"{target.host} did not answer completely within {limit:g} s."
+                raise TimedOut(late, sent=exchange.sent) from None
+            if span is not None:
+                told(span, response.status, sent, reader.received)
         return Response(
             response.status,
             clean_headers(response),
@@ -158,21 +164,26 @@ class Egress:
         cap = self.policy.max_bytes if max_bytes is None else max_bytes
         target = parse(url)
         deadline = asyncio.timeout(limit)
-        try:
-            async with deadline:
-                hop = await self._follow(method, target, headers, body, exchange, follow_redirects, secret_headers)
-                response, target, _ = hop
-                try:
-                    blocks = BodyReader(response, target.host, cap).blocks()
-                    async with aclosing(blocks):
-                        yield StreamResponse(response.status, clean_headers(response), target.text, blocks)
-                finally:
-                    if not response.closed:
-                        response.close()
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            raise TimedOut(f"{target.host} did not answer completely within {limit:g} s.", sent=exchange.sent) from None
+        with call_span(method, target) if tracing.tracer is not None else _UNTRACED as span:
+            try:
+                async with deadline:
+                    hop = await self._follow(method, target, headers, body, exchange, follow_redirects, secret_headers)
+                    response, target, sent = hop
+                    try:
+                        reader = BodyReader(response, target.host, cap)
+                        blocks = reader.blocks()
+                        async with aclosing(blocks):
+                            yield StreamResponse(response.status, clean_headers(response), target.text, blocks)
+                        if span is not None:
+                            told(span, response.status, sent, reader.received)
+                    finally:
+                        if not response.closed:
+                            response.close()
+            except TimeoutError:
+                if not deadline.expired():
+                    raise
+                late = f"{target.host} did not answer completely within {limit:g} s."
+                raise TimedOut(late, sent=exchange.sent) from None
 
     async def _follow(
         self,

@@ -81,7 +81,7 @@ def read_document(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror}); name a file that exists") from None
+        raise BadInput(f"{path} cannot be read ({error.strerror}); name a file that can") from None
 
 
 def read_json(path: Path) -> Any:
@@ -111,3 +111,16 @@ def write_new(path: Path, text: str) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise BadInput(f"{path} cannot be written ({error.strerror}); name a folder that you may write to") from None
+
+
+def write_package(folder: Path, files: Mapping[str, str]) -> None:
+    """Writes these files below ``folder``, making what is missing. Raises `BadInput`."""
+    for name, text in files.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(
+                f"{path.parent} cannot be made ({error.strerror}); name a folder that you may write to"
+            ) from None
+        write_new(path, text)

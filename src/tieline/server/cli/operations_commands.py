@@ -20,6 +20,7 @@ app.add_typer(db, name="db")
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Show every setting and check that this installation can work; exit code 1 when it cannot."""
+    from tieline.server import telemetry
     from tieline.server.settings import Settings, misspelt
 
     settings = Settings()
@@ -27,8 +28,14 @@ def doctor(as_json: AsJson = False) -> None:
         {"variable": one.variable, "value": one.value, "source": one.source, "meaning": one.meaning}
         for one in settings.show()
     ]
+    shown += [
+        {"variable": name, "value": value, "source": "environment", "meaning": "OpenTelemetry"}
+        for name, value in telemetry.shown(os.environ)
+    ]
     checks: list[dict[str, Any]] = [{"check": "python", "ok": True, "detail": machine.python_version()}]
     checks += [{"check": "settings", "ok": False, "detail": sentence} for sentence in misspelt(os.environ)]
+    if (spans := telemetry.check(os.environ)) is not None:
+        checks.append({"check": "tracing", "ok": spans[0], "detail": spans[1]})
     checks.append(asyncio.run(_database(settings)))
     if as_json:
         say_json({"settings": shown, "checks": checks})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -34,6 +35,7 @@ def create(
         async with platform.database.system() as unit:
             partner_id = await rules.create(unit, name=name or app_id, app_id=app_id)
             key = await rules.issue_key(unit, platform.vault, partner_id)
+            await _record(unit, partner_id, "partner.created", name=name or app_id)
         return {"id": str(partner_id), "appId": app_id, "apiKey": key}
 
     _tell(_here(work), as_json)
@@ -51,6 +53,7 @@ def key(app_id: AppId, as_json: AsJson = False) -> None:
             if row is None:
                 raise BadInput(f"There is no partner with the app id {app_id!r}; `tieline partners ls` shows them.")
             made = await rules.issue_key(unit, platform.vault, row["id"])
+            await _record(unit, row["id"], "partner.key-issued", name=row["name"])
         return {"id": str(row["id"]), "appId": app_id, "apiKey": made}
 
     _tell(_here(work), as_json)
@@ -81,6 +84,14 @@ def ls(as_json: AsJson = False) -> None:
         return
     rows = ((one["appId"], one["name"], "yes" if one["hasKey"] else "no", one["createdAt"]) for one in found)
     table(rows, "APP ID", "NAME", "KEY", "SINCE")
+
+
+async def _record(unit: Any, partner_id: UUID, action: str, subject_id: str = "", **more: Any) -> None:
+    """As the partner's API records it, with nobody but the command line as the actor."""
+    from tieline.tenancy import audit
+
+    subject = f"{action.rpartition('.')[0]}:{subject_id or partner_id}"
+    await audit.record_of_partner(unit, partner_id, None, action=action, subject=subject, **more)
 
 
 def _tell(made: dict[str, str], as_json: bool) -> None:

@@ -19,8 +19,7 @@ def serve(
     concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Runs at a time in each worker.")] = 16,
 ) -> None:
     """Start the API and its workers on the embedded database, or on TIELINE_DATABASE_URL."""
-    import asyncio
+    from tieline.server.event_loop import run
+    from tieline.server.serving import serve as serving
 
-    from tieline.server.serving import serve as run
-
-    asyncio.run(run(host, port, workers=workers, concurrency=concurrency))
+    run(serving(host, port, workers=workers, concurrency=concurrency))

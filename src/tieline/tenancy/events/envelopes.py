@@ -38,6 +38,7 @@ def envelope(event: Mapping[str, Any], tenant_id: UUID, *, cloud_events: bool) -
     names = ("userId", "ownerId", "spaceId", "topLevelResourceId")
     known = {name: about[name] for name in names if about.get(name)}
     moment = iso(event["created_at"])
+    where = str(about.get("tenantId") or tenant_id)  # of a partner's event, the account that it happened in
     if cloud_events:
         return {
             "specversion": "1.0",
@@ -47,7 +48,7 @@ def envelope(event: Mapping[str, Any], tenant_id: UUID, *, cloud_events: bool) -
             "subject": about["id"],
             "time": moment,
             "datacontenttype": "application/json",
-            "tenantid": str(tenant_id),
+            "tenantid": where,
             **{name.lower(): value for name, value in known.items()},
             "data": about["data"],
         }
@@ -59,7 +60,7 @@ def envelope(event: Mapping[str, Any], tenant_id: UUID, *, cloud_events: bool) -
         "eventId": str(event["id"]),
         "eventTime": moment,
         "eventType": event["type"],
-        "extensions": {"tenantId": str(tenant_id), **known},
+        "extensions": {"tenantId": where, **known},
         "data": about["data"],
     }
 

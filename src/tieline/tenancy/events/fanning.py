@@ -21,6 +21,7 @@ from tieline.tenancy import space_roles, standing
 from tieline.tenancy.events import filtering
 from tieline.tenancy.events.emitting import hears, moment_of
 from tieline.tenancy.events.envelopes import attributes
+from tieline.tenancy.events.rules import PARTNER_LEVEL
 
 SEND: Final = "event_delivery"
 LANES: Final = 4
@@ -102,7 +103,7 @@ def delivery_id(event_id: UUID, webhook_id: UUID) -> UUID:
 async def _hears(unit: Unit, webhook: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
     if not filtering.matches(webhook["settings"].get("filter", ""), about):
         return False
-    if webhook["level"] == "tenant":
+    if webhook["level"] in ("tenant", PARTNER_LEVEL):
         return True
     owner = webhook["owner_id"]
     theirs = str(owner) in {about.get("ownerId"), about.get("userId")}

@@ -9,7 +9,7 @@ from typing import Final
 from tieline.core.errors import BadInput
 from tieline.security.egress import Policy
 from tieline.security.egress.saved import check_saved
-from tieline.tenancy.events.types import EVENT_TYPES, may_listen
+from tieline.tenancy.events.types import EVENT_TYPES, PARTNER_TYPES, may_listen
 
 LONGEST_NAME: Final = 512
 LONGEST_URL: Final = 2048
@@ -18,6 +18,7 @@ SHORTEST_SECRET: Final = 32
 LONGEST_SECRET: Final = 64
 MOST_HEADER_BYTES: Final = 2048
 MOST_TYPES: Final = 100
+PARTNER_LEVEL: Final = "partner"
 RESOLVE_SECONDS: Final = 3.0
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")
@@ -59,6 +60,12 @@ def check_types(types: Iterable[str], level: str) -> list[str]:
         )
     for number, name in enumerate(wanted):
         where = f"/eventTypes/{number}"
+        if level == PARTNER_LEVEL:
+            if name not in PARTNER_TYPES:
+                raise BadInput(
+                    f"There is no event type {name[:80]!r}; /oem/v1/webhooks/event-types lists them.", pointer=where
+                )
+            continue
         if not may_listen(name):
             raise BadInput(
                 f"There is no event type {name[:80]!r}; /api/v1/webhooks/event-types lists them.", pointer=where

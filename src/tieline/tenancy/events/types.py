@@ -68,6 +68,62 @@ _ALL = (
 )
 EVENT_TYPES: Final = {one.name: one for one in _ALL}
 
+_OF_PARTNER = ("partner",)
+PARTNER_TYPES: Final = {
+    one.name: one
+    for one in (
+        EventType("com.tieline.account.created", "Account created", "An account was made.", _OF_PARTNER),
+        EventType("com.tieline.account.updated", "Account updated", "An account got another name or id.", _OF_PARTNER),
+        EventType("com.tieline.account.deleted", "Account deleted", "An account was removed.", _OF_PARTNER),
+        EventType(
+            "com.tieline.integration.installed", "Integration installed", "A template was installed.", _OF_PARTNER
+        ),
+        EventType(
+            "com.tieline.integration.updated",
+            "Integration updated",
+            "It runs another version of its template, or was pinned; data.version says which.",
+            _OF_PARTNER,
+        ),
+        EventType(
+            "com.tieline.integration.settings-changed",
+            "Integration settings changed",
+            "Persisted inputs were set; data.inputs has their names.",
+            _OF_PARTNER,
+        ),
+        EventType("com.tieline.integration.enabled", "Integration enabled", "It may start runs.", _OF_PARTNER),
+        EventType("com.tieline.integration.disabled", "Integration disabled", "It starts no more runs.", _OF_PARTNER),
+        EventType(
+            "com.tieline.integration.detached", "Integration detached", "It follows no template any more.", _OF_PARTNER
+        ),
+        EventType(
+            "com.tieline.integration.removed",
+            "Integration removed",
+            "It is gone; data.deleteFlow says what became of its delete flow.",
+            _OF_PARTNER,
+        ),
+        EventType(
+            "com.tieline.integration.failed",
+            "Integration failed",
+            "A run failed, and the one before had not; the next one of this type comes after a good run.",
+            _OF_PARTNER,
+        ),
+        EventType("com.tieline.integration.run.failed", "Integration run failed", "A run failed.", _OF_PARTNER),
+        EventType(
+            "com.tieline.datasource.broken",
+            "Datasource broken",
+            "A connection of an account that worked does not any more.",
+            _OF_PARTNER,
+        ),
+        EventType(
+            "com.tieline.datasource.mended",
+            "Datasource mended",
+            "A connection of an account that did not work does again.",
+            _OF_PARTNER,
+        ),
+    )
+}
+"""What a partner's webhooks can listen to: what happens in any of its accounts."""
+
 _SAID: Final = {"created": ("created",), "updated": ("updated", "changed"), "deleted": ("deleted", "revoked")}
 
 BY_ACTION: Final = {

@@ -19,7 +19,9 @@ from tieline.core import json
 from tieline.core.clock import now
 from tieline.core.errors import BadInput, Forbidden, NotFound
 from tieline.core.ids import new_id
+from tieline.security import resealing
 from tieline.security.egress import Policy
+from tieline.security.resealing import Place
 from tieline.security.vault import Vault
 from tieline.storage.tables import event_webhooks
 from tieline.storage.unit import Unit
@@ -253,3 +255,6 @@ async def _count(unit: Unit, owner: UUID) -> None:
 
 def _place(tenant_id: UUID | None, webhook_id: UUID) -> bytes:
     return f"event_webhooks/{tenant_id}/{webhook_id}/sealed".encode()
+
+
+resealing.register(Place(event_webhooks, event_webhooks.c.sealed, lambda row: _place(row["tenant_id"], row["id"])))

@@ -19,6 +19,8 @@ from tieline.security import tokens
 from tieline.storage.database import Database
 from tieline.storage.tables import oauth_clients, oauth_tokens, tenants, users
 from tieline.tenancy import standing
+from tieline.tenancy.embed_sessions import PREFIX as SESSION_PREFIX
+from tieline.tenancy.embed_sessions import EmbedSessions
 from tieline.tenancy.keys import MAX_REMEMBERED, REMEMBERED_SECONDS, ApiKeys
 from tieline.tenancy.oauth import rules, scopes
 from tieline.tenancy.oauth.grants import ACCESS_PREFIX
@@ -99,16 +101,19 @@ class AccessTokens:
 
 
 class Authenticator:
-    """Knows API keys and access tokens alike: what stands behind ``Authorization: Bearer``."""
+    """Knows API keys, access tokens and embed sessions alike: what stands behind ``Authorization: Bearer``."""
 
-    def __init__(self, keys: ApiKeys, access_tokens: AccessTokens) -> None:
+    def __init__(self, keys: ApiKeys, access_tokens: AccessTokens, sessions: EmbedSessions) -> None:
         self._keys = keys
         self._access_tokens = access_tokens
+        self._sessions = sessions
 
     async def authenticate(self, secret: str) -> Principal:
         """Raises `Unauthorized`."""
         if secret.startswith(ACCESS_PREFIX):
             return await self._access_tokens.authenticate(secret)
+        if secret.startswith(SESSION_PREFIX):
+            return await self._sessions.authenticate(secret)
         return await self._keys.authenticate(secret)
 
 

@@ -8,7 +8,7 @@ is only refused, because a client that asked twice at once, or lost the answer, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from tieline.core.clock import now
 from tieline.core.ids import new_id
 from tieline.security import tokens
 from tieline.storage.database import Database
-from tieline.storage.tables import oauth_tokens, users
+from tieline.storage.tables import oauth_clients, oauth_codes, oauth_tokens, users
 from tieline.storage.unit import Unit
 from tieline.tenancy import audit, standing
 from tieline.tenancy.oauth import codes, rules, scopes
@@ -141,7 +141,7 @@ async def refreshed(database: Database, client: Client, token: str, scope: str |
         if grant is not None:
             if grant["revoked_at"] is None and grant["refresh_expires_at"] > now():
                 await _check_person(unit, grant["user_id"])
-                return await _rotate(unit, grant, hashed, _narrowed(scope, grant["scopes"]))
+                return await _rotate(unit, client, grant, hashed, _narrowed(scope, _granted(grant)))
         else:
             used = await codes.known(unit, token)
             if used is not None and used["oauth_client_id"] == client.id and used["token_id"] is not None:
@@ -151,6 +151,26 @@ async def refreshed(database: Database, client: Client, token: str, scope: str |
     if late:
         raise InvalidGrant("The refresh token was used a moment ago; go on with the tokens of that answer.")
     raise refused
+
+
+async def client_of(database: Database, refresh: str) -> str:
+    """The ``client_id`` that a refresh token was given to, used up or not; empty = nobody's.
+
+    The vendor's JavaScript clients refresh with the token and, where they have one, the secret: they send no
+    ``client_id``.
+    """
+    if not tokens.is_well_formed(refresh, REFRESH_PREFIX):
+        return ""
+    hashed = tokens.hash_token(refresh)
+    async with database.system() as unit:
+        found = sa.union_all(
+            sa.select(oauth_tokens.c.oauth_client_id).where(oauth_tokens.c.refresh_hash == hashed),
+            sa.select(oauth_codes.c.oauth_client_id).where(oauth_codes.c.hash == hashed),
+        ).subquery()
+        row = await unit.one(
+            sa.select(oauth_clients.c.client_id).join(found, found.c.oauth_client_id == oauth_clients.c.id).limit(1)
+        )
+    return row["client_id"] if row else ""
 
 
 async def exchanged(database: Database, client: Client, subject: str, scope: str | None = None) -> Issued:
@@ -229,14 +249,14 @@ async def consented(unit: Unit, client: Client, user_id: UUID, wanted: Sequence[
     """True where the person has let the client have these scopes before, and has not taken it back since."""
     table = oauth_tokens
     rows = await unit.all(
-        unit.select(table, table.c.scopes).where(
+        unit.select(table, table.c.scopes, table.c.withheld).where(
             table.c.user_id == user_id,
             table.c.oauth_client_id == client.id,
             table.c.grant_type == CODE_GRANT,
             table.c.revoked_at.is_(None),
         )
     )
-    return any(set(wanted) <= set(row["scopes"]) for row in rows)
+    return any(set(wanted) <= set(_granted(row)) for row in rows)
 
 
 def _may(client: Client, grant_type: str) -> None:
@@ -251,6 +271,11 @@ def _narrowed(scope: str | None, granted: Sequence[str]) -> list[str]:
     if not wanted:
         return list(granted)
     return sorted({*wanted, *({scopes.OFFLINE} & set(granted))})
+
+
+def _granted(grant: Mapping[str, Any]) -> list[str]:
+    """All that the person granted: what the access token holds, and what a refresh may ask for again."""
+    return sorted({*grant["scopes"], *grant["withheld"]})
 
 
 async def _look_up(unit: Unit, field: str, value: str) -> UUID | None:
@@ -273,7 +298,16 @@ async def _check_person(unit: Unit, user_id: UUID) -> None:
         raise AccessDenied("The user whom the token would stand for is disabled or gone.")
 
 
-async def _rotate(unit: Unit, grant: dict[str, Any], used: bytes, wanted: list[str]) -> Issued:
+async def _record(
+    unit: Unit, client: Client, user_id: UUID, grant_id: UUID, what: str, grant_type: str, wanted: Sequence[str]
+) -> None:
+    """The client is who acts, for a person who is named."""
+    by = Principal(tenant_id=client.tenant_id, user_id=user_id, client_id=client.client_id, grant_type=grant_type)
+    told = {"grantType": grant_type, "scopes": sorted(wanted)}
+    await audit.record(unit, by, action=f"oauth-token.{what}", subject=f"oauth-token:{grant_id}", detail=told)
+
+
+async def _rotate(unit: Unit, client: Client, grant: dict[str, Any], used: bytes, wanted: list[str]) -> Issued:
     access, refresh, moment = tokens.new_token(ACCESS_PREFIX), tokens.new_token(REFRESH_PREFIX), now()
     await unit.update(
         oauth_tokens,
@@ -283,11 +317,13 @@ async def _rotate(unit: Unit, grant: dict[str, Any], used: bytes, wanted: list[s
         refresh_hash=tokens.hash_token(refresh),
         previous_refresh_hash=used,
         refresh_expires_at=moment + REFRESH_LIFETIME,
-        # Who asks for less has less from then on: the row has one set of scopes.
+        # Who asks for less gets less this time (RFC 6749 section 6): what was granted stays.
         scopes=wanted,
+        withheld=sorted(set(_granted(grant)) - set(wanted)),
         last_used_at=moment,
     )
     await codes.retire(unit, used, grant)
+    await _record(unit, client, grant["user_id"], grant["id"], "refreshed", "refresh_token", wanted)
     return Issued(
         grant_id=grant["id"],
         access=access,
@@ -346,6 +382,7 @@ async def _issue(
         device_type=asker.device_type,
         auth_time=auth_time,
     )
+    await _record(unit, client, user_id, grant_id, "issued", grant_type, wanted)
     return Issued(
         grant_id=grant_id,
         access=access,

@@ -186,8 +186,8 @@ async def get_limits(call: Reader, tenant_id: TenantId) -> Response:
 )
 async def patch_limits(call: Writer, tenant_id: TenantId, operations: Limits) -> Response:
     """Holds for keys that are made from now on. For tenant administrators."""
-    _own(call, tenant_id)
     call.principal.require_admin()
+    _own(call, tenant_id)
     values: dict[str, Any] = {}
     for operation in operations:
         name = operation.path[1:]

@@ -33,7 +33,7 @@ async def list_records(call: Reader, query: Annotated[ListQuery, Depends(LIST.re
     """Who changed what in the tenant, the latest first. For tenant administrators."""
     call.principal.require_admin()
     async with call.unit() as unit:
-        body = await LIST.answer(call, unit, query, lambda _: unit.select(audit_log), show_record)
+        body = await LIST.answer(call, unit, query, lambda _: unit.select(audit_log), show_record, cursor_name="next")
     return Json(body)
 
 

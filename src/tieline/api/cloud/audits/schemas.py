@@ -26,8 +26,11 @@ LISTING = Listing(
         "actorId": (Attribute(exact=True), audit_log.c.actor_id),
         "traceId": (Attribute(exact=True), audit_log.c.trace_id),
         "time": (Attribute(kind="moment"), audit_log.c.at),
+        "eventTime": (Attribute(kind="moment"), audit_log.c.at),
+        "eventType": (Attribute(), audit_log.c.action),
     },
-    sorts={"id": audit_log.c.id, "time": audit_log.c.at},
+    # Clients of Qlik Cloud say eventTime.
+    sorts={"id": audit_log.c.id, "time": audit_log.c.at, "eventTime": audit_log.c.at},
 )
 
 
@@ -47,6 +50,11 @@ class AuditRecord(BaseModel):
     detail: dict[str, Any] = Field(description="What changed, as `{field: [old, new]}`; secrets are masked.")
     trace_id: str = Field(description="Of the request, as in its answer and in the logs.")
     address: str = Field(description="Where the request came from.")
+    event_time: datetime = Field(description="The same as `time`, as clients of Qlik Cloud know it.")
+    event_type: str = Field(description="The same as `action`.")
+    data: dict[str, Any] = Field(description="The same as `detail`.")
+    source: str = Field(description="What wrote the record: `tieline`.")
+    tenant_id: str
 
 
 class AuditRecordList(BaseModel):
@@ -70,4 +78,9 @@ def show_record(row: Mapping[str, Any]) -> dict[str, Any]:
         "detail": row["detail"],
         "traceId": row["trace_id"],
         "address": row["address"],
+        "eventTime": iso(row["at"]),
+        "eventType": row["action"],
+        "data": row["detail"],
+        "source": "tieline",
+        "tenantId": row["tenant_id"],
     }

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 from starlette.responses import Response
 
 from tieline.api.cloud.automations.errors import InvalidUsageQuery
 from tieline.api.cloud.automations.reach import cursor_name, reach
 from tieline.api.cloud.automations.schemas import (
+    LISTED,
     LISTING,
-    SHOWN,
     AutomationDetail,
     AutomationList,
     AutomationSettings,
@@ -23,11 +23,11 @@ from tieline.api.cloud.automations.schemas import (
     CopyAutomation,
     CreateAutomation,
     FollowBody,
+    Move,
     ScheduleBody,
     UpdateAutomation,
     UsageList,
     show_detail,
-    show_item,
 )
 from tieline.api.cloud.automations.usage import usage
 from tieline.api.cloud.runs.schemas import SHOWN as SHOWN_RUN
@@ -75,10 +75,10 @@ async def list_automations(call: Reader, query: Annotated[ListQuery, Depends(LIS
             call,
             unit,
             query,
-            lambda everything: unit.select(automations, *SHOWN).where(
+            lambda everything: unit.select(automations, *LISTED).where(
                 visible(automations, call.principal, all_of_tenant=everything)
             ),
-            show_item,
+            lambda row: Raw(row["item"]),
             cursor_name=cursor_name(call.request),
         )
     return Json(page)
@@ -351,9 +351,9 @@ async def change_owner(
     ),
 )
 async def move_automation(
-    call: Writer, automation_id: AutomationId, body: Annotated[Incoming[ChangeOwner], Depends(json_body(ChangeOwner))]
+    call: Writer, automation_id: AutomationId, body: Annotated[Incoming[Move], Depends(json_body(Move))]
 ) -> Response:
-    """The older name of change-owner."""
+    """The older name of change-owner; `ownerId` is the older name of `userId`."""
     return await _change_owner(call, automation_id, body.model.user_id)
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Raw
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
+from sqlalchemy import case, func
 
 from tieline.api.cloud.runs.schemas import STATUSES, RunDetail
 from tieline.api.cloud.runs.schemas import show_detail as show_run
@@ -21,7 +22,7 @@ from tieline.automations.workspace import Report
 from tieline.core.clock import iso
 from tieline.core.filters import Attribute
 from tieline.storage.tables import automations
-from tieline.tenancy.listing import Listing, by_letters
+from tieline.tenancy.listing import Listing, answered, by_letters
 
 State = Literal["available", "unavailable", "disabled"]
 RunMode = Literal["manual", "scheduled", "triggered", "webhook"]
@@ -68,6 +69,10 @@ LISTING = Listing(
     },
 )
 
+# Lists of automations have no word for a run that waits behind another one.
+_WAITS = "not started"
+_TOLD_OF_LAST_RUN = tuple(status for status in (*STATUSES, "paused") if status != "queued")
+
 SHOWN = (
     automations.c.id,
     automations.c.name,
@@ -82,6 +87,32 @@ SHOWN = (
     automations.c.last_run_seconds,
     automations.c.created_at,
     automations.c.updated_at,
+)
+
+
+# A list of automations is asked for more often than anything else: the database writes its items as `show_item` does.
+LISTED = (
+    automations.c.id,
+    answered(
+        {
+            "id": automations.c.id,
+            "name": automations.c.name,
+            "description": automations.c.description,
+            "ownerId": automations.c.owner_id,
+            "state": automations.c.state,
+            "runMode": automations.c.run_mode,
+            "maxConcurrentRuns": automations.c.max_concurrent_runs,
+            "createdAt": automations.c.created_at,
+            "updatedAt": automations.c.updated_at,
+            "spaceId": automations.c.space_id,
+            "lastRunStatus": case(
+                (automations.c.last_run_status.in_(_TOLD_OF_LAST_RUN), automations.c.last_run_status),
+                (automations.c.last_run_status.is_not(None), _WAITS),
+            ),
+            "lastRunAt": automations.c.last_run_at,
+            "duration": func.trunc(automations.c.last_run_seconds),
+        }
+    ).label("item"),
 )
 
 
@@ -151,6 +182,16 @@ class ChangeOwner(Body):
     """Who is to own it."""
 
     user_id: ShortText = Field(alias="userId", description="The unique identifier of the new owner.")
+
+
+class Move(ChangeOwner):
+    """The same; clients of the vendor that are older than change-owner call the field `ownerId`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_older_clients_say(cls, sent: Any) -> Any:
+        older = isinstance(sent, dict) and "userId" not in sent and "ownerId" in sent
+        return {**sent, "userId": sent["ownerId"]} if older else sent
 
 
 class ChangeSpace(Body):
@@ -340,9 +381,8 @@ def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["space_id"] is not None:
         shown["spaceId"] = row["space_id"]
     if row["last_run_status"] is not None:
-        # Lists of automations have no word for a run that waits behind another one.
-        waits = row["last_run_status"] not in (*STATUSES, "paused") or row["last_run_status"] == "queued"
-        shown["lastRunStatus"] = "not started" if waits else row["last_run_status"]
+        told = row["last_run_status"] in _TOLD_OF_LAST_RUN
+        shown["lastRunStatus"] = row["last_run_status"] if told else _WAITS
     if row["last_run_at"] is not None:
         shown["lastRunAt"] = iso(row["last_run_at"])
     if row["last_run_seconds"] is not None:

@@ -37,8 +37,10 @@ from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import parse_id, path_id
 from tieline.api.edge.lists import ListQuery, Lists, flag
 from tieline.api.edge.preconditions import IF_MATCH, expected
+from tieline.connectors.library.ownership import require_maker
 from tieline.connectors.probe import probe
 from tieline.core.errors import BadInput, Conflict, Forbidden, NotFound
+from tieline.oem import bindings
 from tieline.storage.tables import automation_versions, automations, connections, connectors
 from tieline.storage.unit import Unit
 from tieline.tenancy import audit, space_roles, users
@@ -200,6 +202,12 @@ async def delete_connection(call: Writer, connection_id: ConnectionId) -> Respon
             raise ConnectionInUse(
                 f"The automation {user[:60]!r} uses this connection; send forced=true to delete it anyway."
             )
+        if not forced and (named := await bindings.bound_to(unit, connection_id)):
+            shown = ", ".join(repr(name[:60]) for name in named[:5]) + (" and others" if len(named) > 5 else "")
+            raise ConnectionInUse(
+                f"The integrations {shown} use this connection; send forced=true to take it from them."
+            )
+        await bindings.unbind(unit, connection_id)
         await call.services.webhooks.leave(unit, connection_id)
         await call.services.connections.delete(unit, connection_id)
         await call.record(unit, "connection.deleted", connection_id, row["name"], {"forced": bool(forced)})
@@ -293,12 +301,13 @@ async def probe_connection(
 ) -> Response:
     """Asks the connected account what the documentation left open, and keeps the answers as facts of the connector.
 
-    Only reads, unless `writes` says otherwise. An addition of ours.
+    Only reads, unless `writes` says otherwise. For who made the connector, and for administrators. Ours.
     """
     call.principal.require("connectors", "write")
     services = call.services
     async with call.unit() as unit:
         row = await reach(call, unit, connection_id)
+        await require_maker(unit, call.principal, row["connector_id"])
         revision = (await services.connectors.get(unit, row["connector_id"]))["revision"]
     client = await services.connections.client(call.principal.tenant_id, connection_id, services.egress)
     try:

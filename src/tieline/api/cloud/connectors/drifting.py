@@ -70,7 +70,7 @@ async def get_drift(call: Reader, connector_id: ConnectorId) -> Response:
         name="diffAutomationConnector",
         answer=ConnectorDrift,
         body=ImportConnector,
-        errors=[404, *IMPORT_ERRORS],
+        errors=[404, *(status for status in IMPORT_ERRORS if status != 409)],
     ),
 )
 async def post_diff(call: Reader, connector_id: ConnectorId, body: Import) -> Response:

@@ -35,6 +35,7 @@ from tieline.api.edge.ids import path_id
 from tieline.api.edge.lists import ListQuery, Lists
 from tieline.connectors.drift import told as drift
 from tieline.connectors.importers import merge
+from tieline.connectors.library.ownership import require_maker
 from tieline.connectors.manifest import io
 from tieline.core.errors import Conflict, NotFound
 from tieline.storage.tables import connectors
@@ -53,13 +54,21 @@ ConnectorId = Annotated[UUID, Depends(path_id("connectorId", "connector"))]
 Import = Annotated[Incoming[ImportConnector], Depends(json_body(ImportConnector, large=True))]
 
 
-async def existing(call: Writer, connector_id: ConnectorId) -> dict[str, Any]:
-    """A dependency: the connector that is to be replaced, looked for before its new document is read."""
+async def existing(call: Call, connector_id: UUID) -> dict[str, Any]:
+    """The connector; looked for before another document is read."""
     async with call.unit() as unit:
         return await _row(unit, connector_id)
 
 
-Existing = Annotated[dict[str, Any], Depends(existing)]
+async def changeable(call: Writer, connector_id: ConnectorId) -> dict[str, Any]:
+    """A dependency: the connector that is to be replaced, which the caller may."""
+    async with call.unit() as unit:
+        row = await _row(unit, connector_id)
+        await require_maker(unit, call.principal, row["id"])
+    return row
+
+
+Changeable = Annotated[dict[str, Any], Depends(changeable)]
 
 
 @router.get(
@@ -88,7 +97,7 @@ async def import_connector(call: Writer, body: Import) -> Response:
     """Makes a connector of API documentation or of a manifest; an addition of ours.
 
     A document that was imported before makes a new revision of its connector where something changed; what a person
-    corrected in the manifest stays.
+    corrected in the manifest stays. That is for who made the connector, and for administrators.
     """
     return await _save(call, await read_manifest(call, body), status=201)
 
@@ -115,8 +124,8 @@ async def get_connector(call: Reader, connector_id: ConnectorId) -> Response:
         errors=[404, *IMPORT_ERRORS],
     ),
 )
-async def replace_connector(call: Writer, row: Existing, body: Import) -> Response:
-    """Imports another document under the name of this connector; an addition of ours."""
+async def replace_connector(call: Writer, row: Changeable, body: Import) -> Response:
+    """Imports another document under the name of this connector. For who made it, and for administrators. Ours."""
     return await _save(call, await read_manifest(call, body, name=row["name"]), status=200)
 
 
@@ -125,9 +134,12 @@ async def replace_connector(call: Writer, row: Existing, body: Import) -> Respon
     **documented("Delete a connector", name="deleteAutomationConnector", status=204, errors=[404, 409]),
 )
 async def delete_connector(call: Writer, connector_id: ConnectorId) -> Response:
-    """Removes a connector with its history; 409 while connections use it. An addition of ours."""
+    """Removes a connector with its history; 409 while connections use it. For who made it, and for administrators.
+    Ours.
+    """
     async with call.unit() as unit:
         row = await _row(unit, connector_id)
+        await require_maker(unit, call.principal, row["id"])
         try:
             await call.services.connectors.delete(unit, row["id"])
         except Conflict as error:
@@ -192,6 +204,8 @@ async def _save(call: Call, imported: Imported, *, status: int) -> Response:
     manifest = imported.manifest
     async with call.unit() as unit:
         known = await unit.one(unit.select(connectors, connectors.c.id).where(connectors.c.name == manifest.name))
+        if known is not None:
+            await require_maker(unit, call.principal, known["id"])
         if known is not None and not imported.written:
             before = await call.services.connectors.manifest(unit, known["id"])
             manifest = await asyncio.to_thread(merge, before, manifest)

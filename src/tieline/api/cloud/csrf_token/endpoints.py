@@ -17,7 +17,9 @@ router = APIRouter(tags=["csrf"])
 
 Caller = Annotated[Call, Depends(access(None, "read"))]
 
-_ANSWER: dict[str, Any] = documented("Get a CSRF token", name="getCsrfToken", status=204, errors=[400, 404])
+_ANSWER: dict[str, Any] = documented(
+    "Get a CSRF token", name="getCsrfToken", status=204, errors=[400, 404], never=[403]
+)
 _ANSWER["responses"][204]["headers"] = {
     "qlik-csrf-token": {"schema": {"type": "string"}, "description": "The token, 64 hexadecimal digits."}
 }

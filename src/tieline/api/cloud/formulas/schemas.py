@@ -11,7 +11,7 @@ from tieline.api.edge.bodies import Body
 from tieline.automations.formulas.registry import GROUPS, Example, Function
 from tieline.automations.runs.storable import storable
 
-LONGEST_FORMULA = 200_000  # characters
+LONGEST_FORMULA = 80_000  # characters; of twelve bytes each, as JSON may write them, they fit into a body
 
 
 class PreviewFormula(Body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,14 +48,14 @@ FILTERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
 }
 
 
-def reading(twoway: Twoway) -> Callable[[Request], TwowayQuery]:
+def reading(twoway: Twoway) -> Callable[[Request], Coroutine[Any, Any, TwowayQuery]]:
     """The dependency of a list, whose limit is a whole number. Raises `BadInput`."""
 
-    def read(request: Request) -> TwowayQuery:
+    async def read(request: Request) -> TwowayQuery:
         limit = one_value(request, "limit")
         if limit is not None and _WHOLE.fullmatch(limit) is None:
             raise BadLimit("The limit is not a whole number from 1 to 100.")
-        return twoway.read(request)
+        return await twoway.read(request)
 
     return read
 

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from fastapi import APIRouter, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from tieline.api.cloud.oauth import errors
@@ -16,6 +17,7 @@ from tieline.api.edge.answers import Json
 from tieline.api.edge.documented import documented
 from tieline.core.clock import iso, now
 from tieline.core.errors import BadInput
+from tieline.tenancy import audit
 from tieline.tenancy.oauth import authentication, grants, rules
 from tieline.tenancy.oauth.authentication import Client
 from tieline.tenancy.oauth.clients import CODE_GRANT
@@ -46,12 +48,14 @@ def _also_forms(arguments: dict[str, Any]) -> dict[str, Any]:
             body=TokenRequest,
             errors=[401, 403, 429],
             secured=False,
+            never=[415],
         )
     ),
 )
 async def token(request: Request) -> Response:
     """Gives an OAuth client its tokens. Takes a form or JSON; the client may name itself in `Authorization: Basic`."""
     basic = False
+    client: Client | None = None
     try:
         sent = await fields_of(request)
         shown = presented(request, sent)
@@ -61,11 +65,15 @@ async def token(request: Request) -> Response:
             raise UnsupportedGrantType(f"The grant type {grant_type[:80]!a} does not exist here.")
         base = edge_of(request).origin.base(request)
         database = edge_of(request).services.database
+        if grant_type == REFRESH and not (shown.client_id or shown.assertion):
+            shown = replace(shown, client_id=await grants.client_of(database, text(sent, REFRESH)))
         client = await authentication.authenticate(database, shown, {base, f"{base}/oauth/token"})
         await let_read(request, client.tenant_id, client=client.id)
         await _count(request, client, sent.get(_SECRETS.get(grant_type, ""), ""))
         issued = await _issue(request, client, grant_type, sent)
     except BadInput as error:
+        if client is not None:
+            await _refused(request, client, error)
         return errors.answer(request, error, basic=basic)
     return Json(_shown(issued))
 
@@ -74,7 +82,13 @@ async def token(request: Request) -> Response:
     "/oauth/revoke",
     **_also_forms(
         documented(
-            "Revoke a token", name="revokeOAuthToken", answer=Nothing, body=RevokeRequest, errors=[400], secured=False
+            "Revoke a token",
+            name="revokeOAuthToken",
+            answer=Nothing,
+            body=RevokeRequest,
+            errors=[400],
+            secured=False,
+            never=[415],
         )
     ),
 )
@@ -99,6 +113,19 @@ async def revoke(request: Request) -> Response:
         answer.status_code = 400
         return answer
     return Json({})
+
+
+async def _refused(request: Request, client: Client, error: BadInput) -> None:
+    """A client of the tenant asked for a token and got none. What a stranger asks for is in the server's log only: it
+    could fill ours.
+    """
+    if not client.proved:
+        return
+    by = Principal(tenant_id=client.tenant_id, user_id=client.created_by, client_id=client.client_id)
+    async with edge_of(request).services.database.tenant(client.tenant_id) as unit:
+        told = {"error": error.code, "reason": error.detail}
+        subject = f"oauth-client:{client.id}"
+        await audit.record(unit, by, action="oauth-token.refused", subject=subject, detail=told)
 
 
 async def _issue(request: Request, client: Client, grant_type: str, sent: dict[str, Any]) -> grants.Issued:

@@ -27,21 +27,21 @@ class TokenRequest(Body):
         "urn:qlik:oauth:user-impersonation",
         "urn:ietf:params:oauth:grant-type:token-exchange",
     ]
-    client_id: str = Field(default="", description="Not needed with `Authorization: Basic`.")
-    client_secret: str = ""
-    client_assertion: str = Field(default="", description="A JWT that the client signed (RFC 7523).")
-    client_assertion_type: str = ""
-    scope: str = Field(default="", description="Scopes with blanks between them; none = all that are allowed.")
-    code: str = ""
-    code_verifier: str = ""
-    redirect_uri: str = ""
-    refresh_token: str = ""
+    client_id: str | None = Field(default=None, description="Not needed with `Authorization: Basic`.")
+    client_secret: str | None = None
+    client_assertion: str | None = Field(default=None, description="A JWT that the client signed (RFC 7523).")
+    client_assertion_type: str | None = None
+    scope: str | None = Field(default=None, description="Scopes with blanks between them; none = all that are allowed.")
+    code: str | None = None
+    code_verifier: str | None = None
+    redirect_uri: str | None = None
+    refresh_token: str | None = None
     user_lookup: UserLookup | None = None
-    subject_token: str = ""
-    subject_token_type: str = ""
-    purpose: str = Field(default="", description="`websocket` or `webresource`.")
-    description: str = ""
-    device_type: str = Field(alias="deviceType", default="")
+    subject_token: str | None = None
+    subject_token_type: str | None = None
+    purpose: str | None = Field(default=None, description="`websocket` or `webresource`.")
+    description: str | None = None
+    device_type: str | None = Field(alias="deviceType", default=None)
 
 
 class TokenAnswer(BaseModel):
@@ -62,8 +62,8 @@ class RevokeRequest(Body):
 
     token: str
     token_type_hint: Literal["access_token", "refresh_token"] | None = None
-    client_id: str = ""
-    client_secret: str = ""
+    client_id: str | None = None
+    client_secret: str | None = None
 
 
 class Nothing(BaseModel):

@@ -80,9 +80,9 @@ _CONFIRMATION = {
 }
 
 
-def _query(request: Request) -> TwowayQuery:
+async def _query(request: Request) -> TwowayQuery:
     with bad_queries_are_forbidden():
-        query = LIST.read(request)
+        query = await LIST.read(request)
         for name, value in query.wishes:
             if name == "totalResults":
                 truth(name, value)

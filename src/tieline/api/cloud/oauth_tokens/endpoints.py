@@ -42,7 +42,7 @@ class _Query(Struct, frozen=True):
     given: tuple[tuple[str, str], ...]
 
 
-def _read(request: Request) -> _Query:
+async def _read(request: Request) -> _Query:
     values = {name: one_value(request, name) for name in ("limit", "sort", "userId")}
     if values["sort"] is not None:
         sorting.parse(values["sort"], ("userId",))

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select
 from starlette.responses import Response
 
 from tieline.api.cloud.spaces.errors import Denying
+from tieline.api.cloud.spaces.older import readable
 from tieline.api.cloud.spaces.paging import answer, parameters, reading
 from tieline.api.cloud.spaces.schemas import (
     Role,
@@ -99,7 +100,7 @@ async def list_spaces(call: Reader, query: Annotated[TwowayQuery, Depends(readin
             LIST,
             query,
             lambda wishes: _filtered(call, unit, wishes),
-            lambda row: show_space(row, call.principal, base),
+            lambda row: readable(call.request, show_space(row, call.principal, base)),
         )
     return Json(body)
 
@@ -190,7 +191,8 @@ async def _change(call: Call, space_id: UUID, sent: Mapping[str, str]) -> Respon
 
 
 def _shown(call: Call, row: dict[str, Any], status: int = 200) -> Response:
-    return Json(show_space(row, call.principal, call.edge.origin.base(call.request)), status)
+    shown = show_space(row, call.principal, call.edge.origin.base(call.request))
+    return Json(readable(call.request, shown), status)
 
 
 def _filtered(call: Call, unit: Unit, wishes: Mapping[str, str]) -> Select[Any]:

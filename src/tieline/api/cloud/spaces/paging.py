@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request
@@ -23,13 +23,13 @@ _WHOLE = re.compile(r"-?[0-9]{1,10}")
 _LARGEST = 2**31 - 1
 
 
-def reading(twoway: Twoway) -> Callable[[Request], TwowayQuery]:
+def reading(twoway: Twoway) -> Callable[[Request], Coroutine[Any, Any, TwowayQuery]]:
     """The dependency of a list. A limit below 1 counts as 1, one above 100 as 100: the document bounds it by 32 bits.
 
     Raises `BadInput` for the first parameter that breaks a rule.
     """
 
-    def read(request: Request) -> TwowayQuery:
+    async def read(request: Request) -> TwowayQuery:
         following, back = one_value(request, "next"), one_value(request, "prev")
         if following and back:
             raise BadInput("Send either next or prev, not both.", parameter="prev")

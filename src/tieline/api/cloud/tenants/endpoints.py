@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ from tieline.api.edge.documented import PAGE, documented
 from tieline.api.edge.ids import path_id
 from tieline.api.edge.patches import Operation, patch
 from tieline.core.clock import iso
-from tieline.core.errors import Forbidden
+from tieline.core.errors import BadInput, Forbidden
 from tieline.core.ids import new_id
 from tieline.tenancy import audit, standing, tenants
 
@@ -46,6 +47,7 @@ Anybody = Annotated[Call, Depends(access(None, "read"))]
 TenantId = Annotated[UUID, Depends(path_id("tenantId", "tenant"))]
 
 CONFIRMATION = "qlik-confirm-hostname"
+_HOST = re.compile(r"[a-z0-9.:-]{1,253}")
 _CONFIRM: dict[str, Any] = {
     "name": CONFIRMATION,
     "in": "header",
@@ -75,7 +77,10 @@ async def create_tenant(
     return Json(_show(call, row), 201)
 
 
-@router.get("/tenants/me", **documented("Get the own tenant", name="getMyTenant", status=302, media_type=PAGE))
+@router.get(
+    "/tenants/me",
+    **documented("Get the own tenant", name="getMyTenant", status=302, media_type=PAGE, never=[403]),
+)
 async def get_mine(call: Anybody) -> Response:
     """Leads to the tenant whose key it is."""
     where = f"{call.edge.origin.base(call.request)}/api/v1/tenants/{call.principal.tenant_id}"
@@ -103,9 +108,9 @@ async def patch_tenant(
     operations: Annotated[list[Operation], Depends(patch(ops=("replace",), paths=PATHS))],
 ) -> Response:
     """Changes its name, its alias, and switches that are kept for programs that read them. For administrators."""
+    call.principal.require_admin()
     async with call.services.database.system() as unit:
         row = await tenants.reach(unit, call.principal, tenant_id, locked=True)
-        call.principal.require_admin()
         name, kept = row["name"], dict(row["settings"].get(SETTING) or {})
         for operation in operations:
             if operation.path == "/name":
@@ -185,6 +190,8 @@ def _partner_of(call: Call) -> UUID:
 
 def _confirmed(call: Call, row: dict[str, Any]) -> None:
     said = call.request.headers.get(CONFIRMATION, "").strip().lower()
+    if _HOST.fullmatch(said) is None:
+        raise BadInput(f"The header {CONFIRMATION} is missing or no hostname; it names one of the tenant's.")
     if said not in hostnames(row, _host(call)):
         raise HostnameUnconfirmed(f"Send one of the tenant's hostnames in the header {CONFIRMATION}.")
 

@@ -6,7 +6,8 @@ import re
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
+from msgspec.structs import replace
 from sqlalchemy import Select, func, select
 from starlette.responses import Response
 
@@ -30,6 +31,7 @@ from tieline.api.edge.access import Call, access
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import PAGE, ErrorResponse, documented
+from tieline.api.edge.envelope import leave_untold
 from tieline.api.edge.ids import path_id
 from tieline.api.edge.lists import one_value, query_parameter, truth
 from tieline.api.edge.patches import Operation, patch
@@ -47,9 +49,10 @@ Anybody = Annotated[Call, Depends(access(None, "read"))]
 UserId = Annotated[UUID, Depends(path_id("userId", "user"))]
 
 LIST = Twoway("users", LISTING, sorts=LISTING.sorts, filters=("filter", "fields", "totalResults"), default_sort="name")
-# The filter comes in the body, so that it is no part of the links: it has to be sent with each page.
+# The filter comes in the body. Cursors carry a short one, a long one has to be sent with each page.
 FILTERED = Twoway("users filtered", LISTING, sorts=("name",), filters=("fields",), default_sort="name")
 _FIELDS = query_parameter("fields", {"type": "string"}, "Only these fields, with commas between them.")
+_CARRIED = 2000
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 
@@ -63,8 +66,10 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
             *LIST.parameters(),
             query_parameter(
                 "filter",
-                {"type": "string", "maxLength": LONGEST_FILTER},
-                "SCIM expression (RFC 7644 section 3.4.2.2) on " + ", ".join(f"`{name}`" for name in ATTRIBUTES) + ".",
+                {"type": "string"},
+                "SCIM expression (RFC 7644 section 3.4.2.2) on "
+                + ", ".join(f"`{name}`" for name in ATTRIBUTES)
+                + f", of at most {LONGEST_FILTER} characters.",
             ),
             _FIELDS,
             query_parameter("totalResults", {"type": "boolean"}, "Also how many there are in all."),
@@ -73,7 +78,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 )
 async def list_users(call: Reader, query: Annotated[TwowayQuery, Depends(LIST.read)]) -> Response:
     """The people of the tenant. Roles are shown to administrators, and to each person the own ones."""
-    return await _page(call, LIST, query, None)
+    return await _page(call, LIST, query, "")
 
 
 @router.post(
@@ -104,7 +109,7 @@ async def create_user(call: Writer, body: Annotated[Incoming[CreateUser], Depend
     return Json(_show(call, row), 201)
 
 
-@router.get("/users/me", **documented("Get the own user", name="getMe", status=301, media_type=PAGE))
+@router.get("/users/me", **documented("Get the own user", name="getMe", status=301, media_type=PAGE, never=[403]))
 async def get_me(call: Anybody) -> Response:
     """Leads to the user whose key it is."""
     where = _link(call, call.principal.user_id)
@@ -132,11 +137,31 @@ async def count_users(call: Reader) -> Response:
 async def filter_users(
     call: Reader, request: Request, query: Annotated[TwowayQuery, Depends(FILTERED.read)]
 ) -> Response:
-    """The same list, with a filter that is too long for an address: it is sent with the request for each page."""
+    """The same list, with a filter that may be too long for an address.
+
+    Links to other pages carry a filter of up to 2000 characters; a longer one is sent with the request for each page.
+    """
     given = ""
     if (await request.body()).strip():
-        given = (await json_body(UserFilter)(request)).model.filter
+        given = (await json_body(UserFilter)(request)).model.filter.strip()
+    if 0 < len(given) <= _CARRIED:
+        query = replace(query, wishes=(("filter", given), *query.wishes))
     return await _page(call, FILTERED, query, given)
+
+
+leave_untold("GET", "/api/v1/users/actions/filter")
+
+
+@router.get("/users/actions/filter", include_in_schema=False)
+async def go_on_filtering(call: Reader, request: Request) -> Response:
+    """The pages after the first, as the vendor's own clients ask for them: by GET, with the cursor alone."""
+    try:
+        query = await FILTERED.read(request)
+        if query.cursor:
+            return await _page(call, FILTERED, replace(query, wishes=()), "")
+    except BadInput:
+        pass
+    raise HTTPException(405, headers={"allow": "POST"})
 
 
 @router.post(
@@ -196,6 +221,8 @@ async def patch_user(
     """Changes a person: `status` disabled ends all ways in within a second, and stops the runs. For administrators;
     everybody may change the own language and time zone.
     """
+    if user_id != call.principal.user_id:
+        people.require_administrator(call.principal)
     async with call.unit() as unit:
         row = await users.get(unit, user_id, locked=True)
         await people.change(unit, call.principal, row, await applied(unit, row, operations))
@@ -213,8 +240,8 @@ async def delete_user(call: Writer, user_id: UserId) -> Response:
     return Empty(Json.media_type)
 
 
-async def _page(call: Call, listed: Twoway, query: TwowayQuery, given: str | None) -> Response:
-    """A page; ``given`` is the filter of the body, None = that of the query."""
+async def _page(call: Call, listed: Twoway, query: TwowayQuery, given: str) -> Response:
+    """A page; ``given`` is the filter of the body, empty = that of the query or its cursor."""
     asked: dict[str, str] = {}
 
     async with call.unit() as unit:
@@ -222,7 +249,7 @@ async def _page(call: Call, listed: Twoway, query: TwowayQuery, given: str | Non
         def statement(wishes: dict[str, str]) -> Select[Any]:
             asked.update(wishes)  # a cursor carries those of the first request
             truth("totalResults", wishes.get("totalResults", "false"))
-            return chosen(unit, (wishes.get("filter", "") if given is None else given).strip())
+            return chosen(unit, (given or wishes.get("filter", "")).strip())
 
         body = await listed.answer(
             call, unit, query, statement, lambda row: only(_show(call, row), asked.get("fields"))

@@ -62,7 +62,7 @@ class _Number(Convertor[int]):
 register_url_convertor("number", _Number())
 
 
-def _number(value: int = Path(alias="version", description="The number of the version.")) -> int:
+async def _number(value: int = Path(alias="version", description="The number of the version.")) -> int:
     return value
 
 

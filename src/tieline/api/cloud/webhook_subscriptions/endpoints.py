@@ -74,7 +74,7 @@ async def list_subscriptions(call: Reader) -> Response:
         answer=NewWebhookSubscription,
         status=201,
         body=CreateWebhookSubscription,
-        errors=[404, 409, 422, 502],
+        errors=[404, 409, 422, 502, 504],
     ),
 )
 async def create_subscription(
@@ -157,7 +157,7 @@ async def list_deliveries(call: Reader, subscription_id: SubscriptionId) -> Resp
         "Reconcile the webhook subscriptions of a connection",
         name="reconcileWebhooks",
         answer=Reconciliation,
-        errors=[404, 409, 502],
+        errors=[404, 409, 502, 504],
     ),
 )
 async def reconcile(call: Writer, connection_id: ConnectionId) -> Response:

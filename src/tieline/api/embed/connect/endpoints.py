@@ -20,6 +20,7 @@ from tieline.connectors.connecting.errors import NoSuchSession
 from tieline.connectors.connecting.service import LIFETIME
 from tieline.connectors.runtime.errors import ReconnectNeeded
 from tieline.core.errors import BadInput, TielineError
+from tieline.oem.returning import told
 
 router = APIRouter(tags=["connect"])
 
@@ -85,7 +86,7 @@ async def window(request: Request, token: str) -> Response:
         name="connectAnswers",
         secured=False,
         media_type=PAGE,
-        errors=[400, 404, 409, 413, 415],
+        errors=[400, 404, 410],
     ),
 )
 async def answers(request: Request, token: str) -> Response:
@@ -140,7 +141,13 @@ async def _returned(request: Request, answer: dict[str, str], *, confirmed: bool
             manifest = await edge_of(request).services.connectors.manifest(unit, row["connector_id"])
     except TielineError as error:
         return pages.failed(error)
-    return pages.connected(manifest.title or manifest.name)
+    back = row["settings"].get("back", "")
+    return _sent_back(back, str(row["connection_id"])) if back else pages.connected(manifest.title or manifest.name)
+
+
+def _sent_back(url: str, connection: str) -> Response:
+    """To where the partner wants him; its origin was checked when the session was made."""
+    return RedirectResponse(told(url, status="connected", datasource=connection), 303)
 
 
 def _leaving(request: Request, token: str, url: str) -> Response:
@@ -163,6 +170,8 @@ def _leaving(request: Request, token: str, url: str) -> Response:
 
 
 def _shown(form: Form) -> Response:
+    if form.status == "connected" and form.back:
+        return _sent_back(form.back, form.connection)
     if form.status in _OVER:
         return pages.over(form)
     return pages.ask(form) if form.device is None else pages.wait(form.title, form.device)

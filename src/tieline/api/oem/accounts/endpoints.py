@@ -29,7 +29,13 @@ _CONNECTOR = "connector"  # the partner's setting that names its own connector
 
 @router.get(
     "/accounts",
-    **described("List accounts", name="listAccounts", answer=page_model("AccountPage", Account), parameters=PARAMETERS),
+    **described(
+        "List accounts",
+        name="listAccounts",
+        answer=page_model("AccountPage", Account),
+        parameters=PARAMETERS,
+        never=[404],
+    ),
 )
 async def list_accounts(call: Caller, page: Annotated[Paging, Depends(paging)]) -> Response:
     """The partner's accounts, oldest first."""
@@ -40,7 +46,9 @@ async def list_accounts(call: Caller, page: Annotated[Paging, Depends(paging)]) 
 
 @router.post(
     "/accounts",
-    **described("Create an account", name="createAccount", answer=Account, body=CreateAccount, errors=[409]),
+    **described(
+        "Create an account", name="createAccount", answer=Account, body=CreateAccount, errors=[409], never=[404]
+    ),
 )
 async def create_account(
     call: Caller, body: Annotated[Incoming[CreateAccount], Depends(json_body(CreateAccount))]
@@ -83,7 +91,7 @@ async def update_account(
 async def delete_account(call: Inside) -> Response:
     """Removes the account with everything that is its own. Delete flows of templates are not run."""
     services = call.edge.services
-    await accounts.remove(services.database, services.automations, call.account)
+    await accounts.remove(services.database, services.automations, call.account, by=call.caller)
     return Empty()
 
 

@@ -18,6 +18,7 @@ from tieline.core.errors import BadInput, NotFound
 from tieline.oem import accounts, integrations, settings, templates
 from tieline.oem.pages import Page, page_of
 from tieline.oem.shapes import Shape
+from tieline.oem.sso import tickets
 from tieline.storage import tables
 from tieline.storage.unit import Unit
 from tieline.tenancy import audit
@@ -38,6 +39,7 @@ _PREVENT = "template_prevent_duplicates"
         name="installTemplate",
         answer=Blend,
         body=Install,
+        errors=[409],
         parameters=[
             {
                 "name": _PREVENT,
@@ -160,6 +162,28 @@ async def detach(call: Inside, name: Guid) -> Response:
     return Json(await _shown(call, row))
 
 
+@router.post(
+    "/accounts/{account}/blends/{blend}/enable",
+    **described("Enable an integration", name="enableBlend", answer=Blend, errors=[409]),
+)
+async def enable(call: Inside, name: Guid) -> Response:
+    """Lets it start runs; refused while something that is required has no value. Of a bundle its parts too."""
+    row = await call.side.integrations.enable(call.account, name, enabled=True)
+    await _told(call, "integration.enabled", row)
+    return Json(await _shown(call, row))
+
+
+@router.post(
+    "/accounts/{account}/blends/{blend}/disable",
+    **described("Disable an integration", name="disableBlend", answer=Blend),
+)
+async def disable(call: Inside, name: Guid) -> Response:
+    """It starts no more runs; those under way go on. Of a bundle its parts too."""
+    row = await call.side.integrations.enable(call.account, name, enabled=False)
+    await _told(call, "integration.disabled", row)
+    return Json(await _shown(call, row))
+
+
 @router.delete(
     "/accounts/{account}/blends/{blend}",
     **described(
@@ -169,22 +193,31 @@ async def detach(call: Inside, name: Guid) -> Response:
         errors=[409],
         parameters=[
             {
+                "name": "strict",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "boolean"},
+                "description": "`true` removes nothing where the delete flow does not come to a good end (409).",
+            },
+            {
                 "name": "force",
                 "in": "query",
                 "required": False,
                 "schema": {"type": "boolean"},
                 "description": "`true` leaves the template's delete flow out.",
-            }
+            },
         ],
     ),
 )
 async def delete_blend(call: Inside, name: Guid) -> Response:
-    """Runs the template's delete flow, if it has one, then removes the integration with its runs."""
-    force = flag(call.request, "force") or False
+    """Runs the template's delete flow, if it has one, then removes the integration with its runs, whatever became of
+    that flow: it has 55 seconds, and the audit log says how it ended.
+    """
+    force, strict = flag(call.request, "force") or False, flag(call.request, "strict") or False
     async with call.unit() as unit:
         row = await integrations.find(unit, name)
-    await call.side.integrations.remove(call.account, name, force=force)
-    await _told(call, "integration.deleted", row)
+    outcomes = await call.side.integrations.remove(call.account, name, force=force, strict=strict)
+    await _told(call, "integration.deleted", row, deleteFlow=outcomes.get(str(row["id"]), "none"))
     return Empty()
 
 
@@ -199,9 +232,16 @@ async def _all_shown(call: AccountCall, rows: list[dict[str, Any]]) -> list[dict
     inner: dict[Any, list[dict[str, Any]]] = {}
     async with call.system() as unit:
         for one in parts:
-            shown = show(one, *await _template(call, unit, one), call.link(""))
+            shown = show(one, *await _template(call, unit, one), call.link(""), _ticket(call, one))
             inner.setdefault(one["i_bundle_id"], []).append(shown)
-        return [show(row, *await _template(call, unit, row), call.link(""), inner.get(row["i_id"], [])) for row in rows]
+        return [
+            show(row, *await _template(call, unit, row), call.link(""), _ticket(call, row), inner.get(row["i_id"], []))
+            for row in rows
+        ]
+
+
+def _ticket(call: AccountCall, row: dict[str, Any]) -> str:
+    return call.edge.seals.seal(tickets.write(call.account["id"], row["id"]), tickets.PURPOSE)
 
 
 async def _template(call: AccountCall, unit: Unit, row: dict[str, Any]) -> tuple[dict[str, Any], Shape]:
@@ -210,7 +250,7 @@ async def _template(call: AccountCall, unit: Unit, row: dict[str, Any]) -> tuple
     return template, await templates.shape(unit, template["id"], version)
 
 
-async def _told(call: AccountCall, action: str, row: dict[str, Any]) -> None:
+async def _told(call: AccountCall, action: str, row: dict[str, Any], **more: Any) -> None:
     async with call.unit() as unit:
         await audit.record(
             unit,
@@ -218,5 +258,5 @@ async def _told(call: AccountCall, action: str, row: dict[str, Any]) -> None:
             action=action,
             subject=f"automation:{row['id']}",
             name=row["name"],
-            detail={"template": str(row["i_template_id"]), "version": row["version"]},
+            detail={"template": str(row["i_template_id"]), "version": row["version"], **more},
         )

@@ -23,6 +23,7 @@ from tieline.oem.accounts import as_uuid
 from tieline.oem.errors import RunUnfinished
 from tieline.oem.pages import page_of
 from tieline.storage.tables import runs
+from tieline.tenancy import audit
 
 router = APIRouter(tags=["runs"], route_class=OemRoute)
 
@@ -99,6 +100,9 @@ async def _run(call: AccountCall, name: str, body: Incoming[RunBlend], flow: str
             raise NotFound(f"The template has no {flow} flow.")
     async with call.unit() as unit:
         started = await running.start(unit, service, row, wanted.inputs, waits=waits, flow=flow)
+        about = {"subject": f"run:{started['id']}", "name": row["name"]}
+        told = {"automationId": str(row["id"]), "flow": flow}
+        await audit.record(unit, call.caller, action="run.started", detail=told, **about)
     if not waits:
         return Json(show_run(started))
     ended = await service.wait(call.account["id"], started["id"], running.WAIT_SECONDS)

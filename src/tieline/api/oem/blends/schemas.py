@@ -65,7 +65,7 @@ class Blend(BaseModel):
     template_guid: str | None
     run_mode: str
     admin_url: str
-    admin_sso_url: str
+    admin_sso_url: str = Field(description="Signs in as the integration's owner: once, within 120 seconds.")
 
 
 class BlendDetail(Blend):
@@ -100,9 +100,10 @@ def show(
     template: dict[str, Any],
     shape: Shape,
     base: str,
+    ticket: str,
     parts: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """A row of `integrations.listed`, its template's, and the shape of its version."""
+    """A row of `integrations.listed`, its template's, the shape of its version, and a sign-on ticket for it."""
     said = template["texts"]
     where = f"/integrations/{row['id']}/settings"
     return {
@@ -125,7 +126,7 @@ def show(
         "template_guid": str(row["i_template_id"]),
         "run_mode": row["run_mode"],
         "admin_url": f"{base}{where}",
-        "admin_sso_url": f"{base}/sso{where}",
+        "admin_sso_url": f"{base}/sso{where}?ticket={ticket}",
         "state": row["state"],
         "version": row["version"],
         "pinned_version": row["i_pinned_version"],

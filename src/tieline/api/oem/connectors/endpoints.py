@@ -25,6 +25,7 @@ Caller = Annotated[PartnerCall, Depends(partner)]
     **described(
         "List connectors",
         name="listConnectors",
+        never=[404],
         answer=page_model("ConnectorPage", PartnerConnector),
         parameters=PARAMETERS,
     ),

@@ -26,7 +26,7 @@ from tieline.api.oem.lists import PARAMETERS, Paging, page_model, paged, paging
 from tieline.api.oem.routes import OemRoute, described
 from tieline.connectors.runtime.auth.interactive import interactive
 from tieline.core.errors import BadInput, NotFound
-from tieline.oem import accounts, bindings
+from tieline.oem import accounts, bindings, returning
 from tieline.oem.errors import InUse
 from tieline.oem.pages import page_of
 from tieline.storage.tables import automations, connections
@@ -71,9 +71,11 @@ async def create_datasource(
 ) -> Response:
     """Makes a connection. Sent again with the same name and connector, it is that connection with the new answers.
 
-    `additional.link` leads a person to the sign-in page, where the connector wants that.
+    `additional.link` leads a person to the sign-in page, where the connector wants that, and from there back to
+    `redirect_url`, whose origin has to be one of those that are registered for embedding.
     """
     wanted, services = body.model, call.edge.services
+    back = "" if wanted.redirect_url is None else returning.checked(wanted.redirect_url, call.caller.settings)
     known = await bindings.provide(
         services.database, services.connectors, call.partner_id, call.account["id"], [wanted.connector_guid]
     )
@@ -101,7 +103,7 @@ async def create_datasource(
             unit, call.caller, action="connection.created", subject=f"connection:{row['id']}", name=wanted.name
         )
     found = await _found(call, str(row["id"]))
-    link = await _link(call, found)
+    link = await _link(call, found, back)
     shown = await _detail(call, found, None)
     message = SIGN_IN if link else CONNECTED if found["is_connected"] else ENTER.format(found["error"] or "answers")
     return Json({**shown, "additional": {"message": message, "link": link}})
@@ -188,7 +190,7 @@ async def _detail(call: AccountCall, row: dict[str, Any], link: str | None) -> d
     return show_detail(row, await _users(call, row), link)
 
 
-async def _link(call: AccountCall, row: dict[str, Any]) -> str | None:
+async def _link(call: AccountCall, row: dict[str, Any], back: str = "") -> str | None:
     """Where a person signs in, for a connection that needs that; a new one each time, good for 30 minutes."""
     if row["is_connected"]:
         return None
@@ -206,6 +208,7 @@ async def _link(call: AccountCall, row: dict[str, Any]) -> str | None:
             name=row["name"],
             auth_method=row["auth_method"],
             server=row["server"],
+            back=back,
         )
     return call.link(f"/connect/{opened.token}")
 

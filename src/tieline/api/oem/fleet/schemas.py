@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from tieline.api.edge.bodies import Body, Name, Whole
 from tieline.api.oem.blends.schemas import Install
 from tieline.core.clock import iso
+from tieline.oem.bulk import MOST
 from tieline.oem.insight import FIGURE_NAMES
 
-MOST = 500
 Number = Annotated[Whole, Field(ge=1, le=2_147_483_647)]
 Health = Literal["ok", "failing", "disconnected", "setup", "disabled", "unused"]
 
@@ -31,10 +31,28 @@ class BulkTarget(Body):
     blend: Name
 
 
+class BulkTargets(Body):
+    """Integrations that something is done with."""
+
+    items: Annotated[list[BulkTarget], Field(min_length=1, max_length=MOST)]
+
+
+class BulkRemove(BulkTargets):
+    """Integrations that are removed; `force` leaves their delete flows out."""
+
+    force: bool = False
+
+
+class BulkChange(BulkTarget):
+    """An integration, and settings of its own in place of those for all."""
+
+    inputs: dict[str, Any] | None = None
+
+
 class BulkUpdate(Body):
     """Integrations that get the current version of their template, other settings, or a version to stay at."""
 
-    items: Annotated[list[BulkTarget], Field(min_length=1, max_length=MOST)]
+    items: Annotated[list[BulkChange], Field(min_length=1, max_length=MOST)]
     inputs: dict[str, Any] | None = None
     pinned_version: Number | None = None
 
@@ -65,6 +83,17 @@ class HealthItem(BaseModel):
     blend: dict[str, Any]
     health: Health
     last_run: dict[str, Any] | None
+
+
+class UsageDay(BaseModel):
+    """What an account did on one day (UTC)."""
+
+    day: str
+    runs: int
+    seconds: float
+    api_calls: int
+    received: int
+    sent: int
 
 
 class UsageItem(BaseModel):
@@ -112,5 +141,14 @@ def show_usage(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "account": {"guid": str(row["id"]), "externalid": row["external_id"], "name": row["name"]},
         "integrations": row["integrations"],
-        **{name: round(float(row[name]), 3) if name == "seconds" else int(row[name]) for name in FIGURE_NAMES},
+        **_figures(row),
     }
+
+
+def show_day(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of `insight.usage_by_day`."""
+    return {"day": row["day"].isoformat(), **_figures(row)}
+
+
+def _figures(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(float(row[name]), 3) if name == "seconds" else int(row[name]) for name in FIGURE_NAMES}

@@ -39,7 +39,8 @@ async def put_canary(
 ) -> Response:
     """Lets a share of the integrations that are not pinned run a version, and the others the live one."""
     return await _answer(
-        call, await call.side.rollout.canary(call.partner_id, name, body.model.version, body.model.share)
+        call,
+        await call.side.rollout.canary(call.partner_id, name, body.model.version, body.model.share, by=call.caller),
     )
 
 
@@ -50,7 +51,7 @@ async def put_canary(
 async def promote(call: Caller, name: Name, body: Maybe) -> Response:
     """Makes the canary live, or the newest version where there is none, or `version`."""
     version = body.model.version
-    return await _answer(call, await call.side.rollout.promote(call.partner_id, name, version))
+    return await _answer(call, await call.side.rollout.promote(call.partner_id, name, version, by=call.caller))
 
 
 @router.post(
@@ -60,7 +61,7 @@ async def promote(call: Caller, name: Name, body: Maybe) -> Response:
 async def roll_back(call: Caller, name: Name, body: Maybe) -> Response:
     """Ends the canary; where there is none, puts the version live that was live before, or `version`."""
     version = body.model.version
-    return await _answer(call, await call.side.rollout.roll_back(call.partner_id, name, version))
+    return await _answer(call, await call.side.rollout.roll_back(call.partner_id, name, version, by=call.caller))
 
 
 async def _answer(call: PartnerCall, row: dict[str, Any]) -> Response:

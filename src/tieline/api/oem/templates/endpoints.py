@@ -29,16 +29,18 @@ from tieline.oem import accounts, bindings, settings, templates
 from tieline.oem.accounts import as_uuid
 from tieline.oem.pages import page_of
 from tieline.storage.unit import Unit
+from tieline.tenancy import audit
 
 router = APIRouter(tags=["templates"], route_class=OemRoute)
 
 Caller = Annotated[PartnerCall, Depends(partner)]
 Name = Annotated[str, Path(alias="template", description="GUID or external id of a template.")]
+_RECORDED = ("name", "status", "texts", "groups", "position", "prevent_duplicates", "members")
 
 
 @router.get(
     "/templates",
-    **described("List templates", name="listTemplates", answer=list[Template], parameters=PARAMETERS),
+    **described("List templates", name="listTemplates", answer=list[Template], parameters=PARAMETERS, never=[404]),
 )
 async def list_templates(call: Caller, page: Annotated[Paging, Depends(paging)]) -> Response:
     """The partner's templates in their order, as a bare array."""
@@ -50,7 +52,9 @@ async def list_templates(call: Caller, page: Annotated[Paging, Depends(paging)])
 
 @router.post(
     "/templates",
-    **described("Create a template", name="createTemplate", answer=TemplateDetail, status=201, body=CreateTemplate),
+    **described(
+        "Create a template", name="createTemplate", answer=TemplateDetail, status=201, body=CreateTemplate, never=[404]
+    ),
 )
 async def create_template(
     call: Caller, body: Annotated[Incoming[CreateTemplate], Depends(json_body(CreateTemplate, large=True))]
@@ -74,6 +78,7 @@ async def create_template(
             by=call.caller.app_id,
             **made,
         )
+        await call.record(unit, "template.created", row["id"], row["name"], {"version": row["version"]})
         return Json(await _detail(call, unit, row), 201)
 
 
@@ -93,8 +98,10 @@ async def update_template(
 ) -> Response:
     """Changes texts, status, groups and the like. What it does changes with a new version."""
     async with call.system() as unit:
-        row = await templates.find(unit, call.partner_id, name, lock=True)
-        return Json(await _detail(call, unit, await templates.change(unit, row, **columns(body.model))))
+        before = await templates.find(unit, call.partner_id, name, lock=True)
+        row = await templates.change(unit, before, **columns(body.model))
+        await call.record(unit, "template.updated", row["id"], row["name"], audit.changes(before, row, only=_RECORDED))
+        return Json(await _detail(call, unit, row))
 
 
 @router.delete(
@@ -103,7 +110,9 @@ async def update_template(
 async def delete_template(call: Caller, name: Name) -> Response:
     """Removes a template with its versions. Refused while integrations follow it, or a bundle has it."""
     async with call.system() as unit:
-        await templates.remove(unit, await templates.find(unit, call.partner_id, name, lock=True))
+        row = await templates.find(unit, call.partner_id, name, lock=True)
+        await templates.remove(unit, row)
+        await call.record(unit, "template.deleted", row["id"], row["name"])
     return Empty()
 
 
@@ -148,10 +157,13 @@ async def create_version(
         row = await templates.add_version(
             unit, row, workspace, connectors=connectors, note=wanted.note, by=call.caller.app_id
         )
+        await call.record(unit, "template.version-published", row["id"], row["name"], {"version": row["version"]})
     if wanted.share == 1:
-        row = await call.side.rollout.promote(call.partner_id, str(row["id"]), row["version"])
+        row = await call.side.rollout.promote(call.partner_id, str(row["id"]), row["version"], by=call.caller)
     elif wanted.share:
-        row = await call.side.rollout.canary(call.partner_id, str(row["id"]), row["version"], wanted.share)
+        row = await call.side.rollout.canary(
+            call.partner_id, str(row["id"]), row["version"], wanted.share, by=call.caller
+        )
     async with call.system() as unit:
         return Json(await _detail(call, unit, row), 201)
 

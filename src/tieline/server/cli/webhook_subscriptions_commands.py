@@ -1,4 +1,4 @@
-"""``tieline webhooks``."""
+"""``tieline webhook-subscriptions``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from tieline.server.cli.common import AsJson, Key, Url, everything, on_server, p
 if TYPE_CHECKING:
     from tieline.server.cli.api import Api
 
-webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: what connected APIs tell by themselves.")
-app.add_typer(webhooks, name="webhooks")
+webhook_subscriptions = typer.Typer(
+    no_args_is_help=True, help="Webhook subscriptions: what connected APIs tell by themselves."
+)
+app.add_typer(webhook_subscriptions, name="webhook-subscriptions")
 
 PATH = "webhook-subscriptions"
 CONNECTIONS = "automation-connections"
@@ -23,7 +25,7 @@ CONNECTIONS = "automation-connections"
 Connection = Annotated[str, typer.Option("--connection", "-c", help="Name or id of the connection.")]
 
 
-@webhooks.command()
+@webhook_subscriptions.command()
 def ls(connection: Connection = "", as_json: AsJson = False, url: Url = None, api_key: Key = None) -> None:
     """List the subscriptions."""
 
@@ -41,7 +43,7 @@ def ls(connection: Connection = "", as_json: AsJson = False, url: Url = None, ap
     table(rows, "EVENT", "STATUS", "LAST DELIVERY", "ERROR", "ID")
 
 
-@webhooks.command()
+@webhook_subscriptions.command()
 def create(
     event: Annotated[str, typer.Argument(help="The connector's webhook event; of an address by hand any word.")] = "",
     connection: Connection = "",
@@ -78,13 +80,13 @@ def create(
             say(f"signing secret: {made['secret']}")
 
 
-@webhooks.command()
+@webhook_subscriptions.command()
 def rm(subscription: str, url: Url = None, api_key: Key = None) -> None:
     """Unsubscribe."""
     on_server(url, api_key, lambda api: api.call("DELETE", f"{PATH}/{subscription}", timeout=180.0))
 
 
-@webhooks.command()
+@webhook_subscriptions.command()
 def reconcile(
     connection: Annotated[str, typer.Argument(help="Name or id of the connection.")],
     as_json: AsJson = False,
@@ -112,7 +114,7 @@ def reconcile(
         raise typer.Exit(1)
 
 
-@webhooks.command()
+@webhook_subscriptions.command()
 def deliveries(subscription: str, as_json: AsJson = False, url: Url = None, api_key: Key = None) -> None:
     """List the newest deliveries of a subscription, newest first."""
     found = on_server(url, api_key, lambda api: api.call("GET", f"{PATH}/{subscription}/deliveries"))["data"]

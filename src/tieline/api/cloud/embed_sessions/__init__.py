@@ -1,0 +1,1 @@
+"""Embed sessions, to see and to end them. An addition of ours."""

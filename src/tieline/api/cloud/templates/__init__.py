@@ -1,0 +1,1 @@
+"""Templates as the partner's customers see them; an addition of ours."""

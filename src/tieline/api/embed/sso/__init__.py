@@ -1,0 +1,1 @@
+"""Sign-on and the frame: how a partner's people come in."""
