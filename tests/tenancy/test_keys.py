@@ -15,8 +15,7 @@ from tieline.core.ids import new_id
 from tieline.security.tokens import hash_token, new_token
 from tieline.storage.database import Database
 from tieline.storage.tables import api_keys
-from tieline.tenancy import keys as module
-from tieline.tenancy import partners, tenants, users
+from tieline.tenancy import partners, remembering, tenants, users
 from tieline.tenancy.keys import ApiKeys
 from tieline.tenancy.principal import TENANT_ADMIN, Principal
 
@@ -96,10 +95,10 @@ async def test_one_question_a_second(
     for _ in range(5):
         await keys.authenticate(secret)
     assert asked == 1
-    moment += module.REMEMBERED_SECONDS
+    moment += remembering.REMEMBERED_SECONDS
     await keys.authenticate(secret)
     assert asked == 2
-    assert module.REMEMBERED_SECONDS < 1
+    assert remembering.REMEMBERED_SECONDS < 1
 
 
 async def test_a_revoked_key_is_nobody(database: Database, tenant: UUID, person: UUID) -> None:
@@ -120,7 +119,7 @@ async def test_an_expired_key_is_nobody_even_where_it_is_remembered(
     _, secret = await make(database, tenant, person, expires_at=expires)
     keys = ApiKeys(database)
     await keys.authenticate(secret)
-    monkeypatch.setattr(module, "now", lambda: expires)
+    monkeypatch.setattr("tieline.tenancy.keys.now", lambda: expires)
     with pytest.raises(Unauthorized):
         await keys.authenticate(secret)
 
@@ -128,7 +127,7 @@ async def test_an_expired_key_is_nobody_even_where_it_is_remembered(
 async def test_what_is_remembered_has_a_bound(
     database: Database, tenant: UUID, person: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_REMEMBERED", 2)
+    monkeypatch.setattr(remembering, "MAX_REMEMBERED", 2)
     keys = ApiKeys(database)
     for _ in range(5):
         await keys.authenticate((await make(database, tenant, person))[1])

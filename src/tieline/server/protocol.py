@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from http import HTTPStatus
 from typing import Any
 
@@ -30,6 +32,14 @@ class Protocol(HttpToolsProtocol):
     """Cuts off what is too long of addresses and headers, and answers what is no HTTP with the envelope."""
 
     url = b""  # until the first request begins
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # asyncio leaves this out where the listening socket names no protocol. Head and body of an answer are two
+        # writes: the second would wait 40 ms for the client's delayed acknowledgement (RFC 1122 section 4.2.3.2).
+        connected = transport.get_extra_info("socket")
+        if connected is not None and connected.family in (socket.AF_INET, socket.AF_INET6):
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().connection_made(transport)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -34,12 +34,11 @@ from tieline.tenancy import scopes as scope_rules
 from tieline.tenancy import standing
 from tieline.tenancy.listing import Listing
 from tieline.tenancy.principal import Principal
+from tieline.tenancy.remembering import Remembered
 
 PREFIX: Final = "tle_"
 CODE_PREFIX: Final = "tlec_"
 CODE_LIFETIME: Final = timedelta(seconds=60)
-REMEMBERED_SECONDS: Final = 0.8
-MAX_REMEMBERED: Final = 10_000
 MOST_OF_USER: Final = 20
 KEPT: Final = timedelta(days=7)
 
@@ -113,8 +112,7 @@ class EmbedSessions:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._clock = clock
-        self._remembered: dict[bytes, tuple[float, Principal, datetime]] = {}
+        self._remembered = Remembered[tuple[Principal, datetime]](clock)
 
     async def authenticate(self, token: str) -> Principal:
         """Raises `Unauthorized` for one that is unknown, expired or revoked: they look the same."""
@@ -122,20 +120,15 @@ class EmbedSessions:
         if not tokens.is_well_formed(token, PREFIX):
             raise refused
         hashed = tokens.hash_token(token)
-        asked = self._clock()
-        known = self._remembered.get(hashed)
-        if known is None or known[0] <= asked:
+
+        async def ask() -> tuple[Principal, datetime]:
             async with self._database.system() as unit:
                 row = await unit.one(_WHO.where(embed_sessions.c.hash == hashed))
             if row is None or not _still_embedded(row):
-                self._remembered.pop(hashed, None)
                 raise refused
-            # Counted from before the question, so that what was revoked meanwhile is not remembered for longer.
-            known = (asked + REMEMBERED_SECONDS, _principal(row), row["expires_at"])
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[hashed] = known
-        _, principal, expires_at = known
+            return _principal(row), row["expires_at"]
+
+        principal, expires_at = await self._remembered.get(hashed, ask)
         if expires_at <= now():
             raise refused
         return principal

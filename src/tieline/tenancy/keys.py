@@ -31,10 +31,9 @@ from tieline.tenancy import scopes as scope_rules
 from tieline.tenancy import tenants as tenant_rules
 from tieline.tenancy.listing import Listing, by_letters
 from tieline.tenancy.principal import PARTNER_ADMIN, TENANT_ADMIN, Principal
+from tieline.tenancy.remembering import Remembered
 
 PREFIX = "tln_"
-REMEMBERED_SECONDS = 0.8
-MAX_REMEMBERED = 10_000
 USER, EXTERNAL_CLIENT = "user", "externalClient"
 LONGEST_SUBJECT = 255
 LONGEST_DESCRIPTION = 10_000
@@ -101,8 +100,7 @@ class ApiKeys:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._clock = clock
-        self._remembered: dict[bytes, tuple[float, Principal, datetime | None]] = {}
+        self._remembered = Remembered[tuple[Principal, datetime | None]](clock)
 
     async def create(
         self,
@@ -309,20 +307,15 @@ class ApiKeys:
         if not tokens.is_well_formed(secret, PREFIX):
             raise Unauthorized("The API key is not valid.")
         hashed = tokens.hash_token(secret)
-        asked = self._clock()
-        known = self._remembered.get(hashed)
-        if known is None or known[0] <= asked:
+
+        async def ask() -> tuple[Principal, datetime | None]:
             async with self._database.system() as unit:
                 row = await unit.one(_WHO.where(api_keys.c.hash == hashed))
             if row is None:
-                self._remembered.pop(hashed, None)
                 raise Unauthorized("The API key is not valid.")
-            # Counted from before the question, so that what was revoked meanwhile is not remembered for longer.
-            known = (asked + REMEMBERED_SECONDS, _principal(row), row["expires_at"])
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[hashed] = known
-        _, principal, expires_at = known
+            return _principal(row), row["expires_at"]
+
+        principal, expires_at = await self._remembered.get(hashed, ask)
         if expires_at is not None and expires_at <= now():
             raise Unauthorized("The API key is not valid.")
         return principal

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,11 +22,8 @@ from tieline.core import origins
 from tieline.core.errors import BadInput
 from tieline.storage.database import Database
 from tieline.storage.tables import oauth_clients, web_integrations
+from tieline.tenancy.remembering import Remembered
 
-REMEMBERED_SECONDS = 0.8
-MAX_REMEMBERED = 10_000
-
-Answer = TypeVar("Answer")
 _Row = tuple[UUID, frozenset[str]]
 
 
@@ -35,9 +32,9 @@ class Origins:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._anybody: _Remembered[bool] = _Remembered(clock)
-        self._tenants: _Remembered[list[_Row]] = _Remembered(clock)
-        self._clients: _Remembered[frozenset[str]] = _Remembered(clock)
+        self._anybody: Remembered[bool] = Remembered(clock)
+        self._tenants: Remembered[list[_Row]] = Remembered(clock)
+        self._clients: Remembered[frozenset[str]] = Remembered(clock)
 
     async def anybody(self, origin: str, named: UUID | None = None) -> bool:
         """Whether any tenant has registered this origin; ``named``: in this web integration."""
@@ -89,25 +86,6 @@ class Origins:
                 unit.select(web_integrations, web_integrations.c.id, web_integrations.c.valid_origins)
             )
         return [(row["id"], frozenset(row["valid_origins"])) for row in rows]
-
-
-class _Remembered(Generic[Answer]):
-    """Answers by question, each for less than a second."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._answers: dict[object, tuple[float, Answer]] = {}
-
-    async def get(self, question: object, ask: Callable[[], Any]) -> Answer:
-        asked = self._clock()
-        known = self._answers.get(question)
-        if known is None or known[0] <= asked:
-            # Counted from before the question, so that what was taken away meanwhile is not remembered for longer.
-            known = (asked + REMEMBERED_SECONDS, await ask())
-            if len(self._answers) >= MAX_REMEMBERED:
-                self._answers.clear()
-            self._answers[question] = known
-        return known[1]
 
 
 def _holds(column: sa.ColumnElement[Any], origin: str) -> sa.ColumnElement[bool]:

@@ -20,10 +20,9 @@ from tieline.core.errors import Unauthorized
 from tieline.security import tokens
 from tieline.storage.database import Database
 from tieline.storage.tables import partners
+from tieline.tenancy.remembering import Remembered
 
 LONGEST_APP_ID: Final = 200
-REMEMBERED_SECONDS: Final = 0.8
-MAX_REMEMBERED: Final = 10_000
 _NOBODY: Final = tokens.hash_token("")
 
 
@@ -41,24 +40,19 @@ class PartnerKeys:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._clock = clock
-        self._remembered: dict[bytes, tuple[float, PartnerCaller]] = {}
+        self._remembered = Remembered[PartnerCaller](clock)
 
     async def authenticate(self, app_id: str, secret: str) -> PartnerCaller:
         """Raises `Unauthorized`."""
         name = tokens.hash_token(f"{app_id}\0{secret}")
-        asked = self._clock()
-        known = self._remembered.get(name)
-        if known is not None and known[0] > asked:
-            return known[1]
-        caller, digest = await self._find(app_id)
-        if not tokens.matches(secret, digest or _NOBODY) or caller is None or digest is None:
-            self._remembered.pop(name, None)
-            raise Unauthorized("X-App-Id and X-Api-Key are not those of a partner.")
-        if len(self._remembered) >= MAX_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[name] = (asked + REMEMBERED_SECONDS, caller)
-        return caller
+
+        async def ask() -> PartnerCaller:
+            caller, digest = await self._find(app_id)
+            if not tokens.matches(secret, digest or _NOBODY) or caller is None or digest is None:
+                raise Unauthorized("X-App-Id and X-Api-Key are not those of a partner.")
+            return caller
+
+        return await self._remembered.get(name, ask)
 
     async def _find(self, app_id: str) -> tuple[PartnerCaller | None, bytes | None]:
         if "\0" in app_id or len(app_id) > LONGEST_APP_ID:

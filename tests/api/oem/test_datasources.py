@@ -18,7 +18,7 @@ from tieline.connectors.manifest.model import AuthMethod, Block, Input, Manifest
 from tieline.core.ids import new_id
 from tieline.oem import bindings
 from tieline.oem.sso import embedding
-from tieline.tenancy.partner_keys import REMEMBERED_SECONDS
+from tieline.tenancy.remembering import REMEMBERED_SECONDS
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,6 @@ started it may live. What another run has called goes on: it was not the key tha
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -23,9 +22,8 @@ from tieline.storage.tables import api_keys, embed_sessions, oauth_tokens, runs,
 from tieline.storage.unit import Unit
 from tieline.tenancy import standing
 from tieline.tenancy.principal import API_KEY, GRANT, SESSION
+from tieline.tenancy.remembering import Remembered
 
-REMEMBERED_SECONDS: Final = 0.8
-MAX_REMEMBERED: Final = 10_000
 BY_KEY: Final = API_KEY
 BY_GRANT: Final = GRANT
 BY_SESSION: Final = SESSION
@@ -127,19 +125,16 @@ class Rights:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._good: dict[tuple[Any, ...], float] = {}
+        self._good = Remembered[None]()
 
     async def check(self, row: Mapping[str, Any]) -> None:
         """Raises `RunWithdrawn`; ``row`` is the run's."""
         who = (row["tenant_id"], row["owner_id"], row["executed_by"], _credential(row["start_key"] or ""))
-        asked = time.monotonic()
-        if self._good.get(who, 0.0) > asked:
-            return
-        async with self._database.system() as unit:
-            reason = (await withdrawn(unit, [row["tenant_id"]], [row["id"]])).get(row["id"])
-        if reason is not None:
-            self._good.pop(who, None)
-            raise RunWithdrawn(reason)
-        if len(self._good) >= MAX_REMEMBERED:
-            self._good.clear()
-        self._good[who] = asked + REMEMBERED_SECONDS
+
+        async def ask() -> None:
+            async with self._database.system() as unit:
+                reason = (await withdrawn(unit, [row["tenant_id"]], [row["id"]])).get(row["id"])
+            if reason is not None:
+                raise RunWithdrawn(reason)
+
+        await self._good.get(who, ask)

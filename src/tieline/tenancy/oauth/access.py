@@ -21,10 +21,11 @@ from tieline.storage.tables import oauth_clients, oauth_tokens, tenants, users
 from tieline.tenancy import standing
 from tieline.tenancy.embed_sessions import PREFIX as SESSION_PREFIX
 from tieline.tenancy.embed_sessions import EmbedSessions
-from tieline.tenancy.keys import MAX_REMEMBERED, REMEMBERED_SECONDS, ApiKeys
+from tieline.tenancy.keys import ApiKeys
 from tieline.tenancy.oauth import rules, scopes
 from tieline.tenancy.oauth.grants import ACCESS_PREFIX
 from tieline.tenancy.principal import Principal
+from tieline.tenancy.remembering import Remembered
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -60,8 +61,7 @@ class AccessTokens:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._clock = clock
-        self._remembered: dict[bytes, tuple[float, Principal, datetime]] = {}
+        self._remembered = Remembered[tuple[Principal, datetime]](clock)
 
     async def authenticate(self, token: str) -> Principal:
         """Raises `Unauthorized` for one that is unknown, expired or revoked: they look the same."""
@@ -69,18 +69,14 @@ class AccessTokens:
         if not tokens.is_well_formed(token, ACCESS_PREFIX):
             raise refused
         hashed = tokens.hash_token(token)
-        asked = self._clock()
-        known = self._remembered.get(hashed)
-        if known is None or known[0] <= asked:
+
+        async def ask() -> tuple[Principal, datetime]:
             row = await self._row(hashed)
             if row is None or not _still_allowed(row):
-                self._remembered.pop(hashed, None)
                 raise refused
-            known = (asked + REMEMBERED_SECONDS, _principal(row), row["access_expires_at"])
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[hashed] = known
-        _, principal, expires_at = known
+            return _principal(row), row["access_expires_at"]
+
+        principal, expires_at = await self._remembered.get(hashed, ask)
         if expires_at <= now():
             raise refused
         return principal

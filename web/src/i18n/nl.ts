@@ -1,0 +1,28 @@
+import type { Messages } from "./en";
+
+export const nl: Messages = {
+  "app.name": "Tieline",
+  "nav.automations": "Automatiseringen",
+  "nav.runs": "Uitvoeringen",
+  "nav.connections": "Verbindingen",
+  "nav.connectors": "Connectoren",
+  "nav.templates": "Sjablonen",
+  "nav.admin": "Beheer",
+  "nav.main": "Hoofdmenu",
+  "nav.skip": "Naar de inhoud",
+  "action.save": "Opslaan",
+  "action.cancel": "Annuleren",
+  "action.close": "Sluiten",
+  "action.delete": "Verwijderen",
+  "action.retry": "Opnieuw proberen",
+  "action.undo": "Ongedaan maken",
+  "action.redo": "Opnieuw uitvoeren",
+  "state.loading": "Laden…",
+  "state.empty": "Hier is nog niets.",
+  "state.failed": "Dit is niet gelukt.",
+  "state.trace": (id: string) => `Trace-id ${id}`,
+  "theme.light": "Licht",
+  "theme.dark": "Donker",
+  "theme.system": "Zoals het systeem",
+  "count.blocks": (n: number) => (n === 1 ? "1 blok" : `${n} blokken`),
+};
