@@ -1,11 +1,30 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
-// The studio: one page, chunks by hash. Nothing is inlined, so that the policy of the page needs no exception.
+// Where `npm run dev` sends what is not a file of ours: a server that runs on this machine.
+const server = process.env["TIELINE_URL"] ?? "http://127.0.0.1:8400";
+const proxied = [
+  "/api",
+  "/oem",
+  "/oauth",
+  "/connect",
+  "/sso",
+  "/embed/",
+  "/hooks",
+  "/studio/session",
+  "/studio/setup",
+  "/studio/password",
+  "/studio/invitations",
+];
+
+// One page, chunks by hash. Nothing is inlined, so that the policy of the page needs no exception.
 export default defineConfig({
   base: "/studio/",
   plugins: [react()],
   resolve: { alias: { "@client": new URL("./generated/src/index.ts", import.meta.url).pathname } },
+  server: {
+    proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, bypass: pagesOfOurs }])),
+  },
   build: {
     outDir: "../src/tieline/api/studio/dist",
     emptyOutDir: true,
@@ -14,4 +33,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], testTimeout: 10_000 },
 });
+
+/** A page that the browser goes to is the studio's, whatever its address begins with. */
+function pagesOfOurs(request: {
+  url?: string | undefined;
+  method?: string | undefined;
+  headers: Record<string, unknown>;
+}) {
+  const page = request.method === "GET" && String(request.headers["accept"] ?? "").includes("text/html");
+  return page && request.url?.startsWith("/studio/") === true && !request.url.includes("/oidc")
+    ? "/studio/index.html"
+    : undefined;
+}

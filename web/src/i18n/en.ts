@@ -1,31 +1,26 @@
-// Every text of the studio. A function where something is counted or named, so that other languages can order their words.
+import { en as admin } from "./admin";
+import { en as common } from "./common";
+import { en as connections } from "./connections";
+import { en as connectors } from "./connectors";
+import { en as editor } from "./editor";
+import { en as embed } from "./embed";
+import { en as panel } from "./panel";
+import { en as runs } from "./runs";
+import { en as settings } from "./settings";
+import { en as templates } from "./templates";
+
+// Every text of the studio, by feature.
 export const en = {
-  "app.name": "Tieline",
-  "nav.automations": "Automations",
-  "nav.runs": "Runs",
-  "nav.connections": "Connections",
-  "nav.connectors": "Connectors",
-  "nav.templates": "Templates",
-  "nav.admin": "Administration",
-  "nav.main": "Main",
-  "nav.skip": "Skip to the content",
-  "action.save": "Save",
-  "action.cancel": "Cancel",
-  "action.close": "Close",
-  "action.delete": "Delete",
-  "action.retry": "Try again",
-  "action.undo": "Undo",
-  "action.redo": "Redo",
-  "state.loading": "Loading…",
-  "state.empty": "There is nothing here yet.",
-  "state.failed": "This did not work.",
-  "state.trace": (id: string) => `Trace id ${id}`,
-  "theme.light": "Light",
-  "theme.dark": "Dark",
-  "theme.system": "As the system",
-  "count.blocks": (n: number) => (n === 1 ? "1 block" : `${n} blocks`),
+  ...common,
+  ...editor,
+  ...panel,
+  ...runs,
+  ...connectors,
+  ...connections,
+  ...templates,
+  ...embed,
+  ...admin,
+  ...settings,
 } as const;
 
-type Widened<T> = T extends string ? string : T;
-export type Messages = { readonly [K in keyof typeof en]: Widened<(typeof en)[K]> };
-export type Key = keyof Messages;
+export type Key = keyof typeof en;

@@ -1,28 +1,25 @@
-import type { Messages } from "./en";
+import { nl as admin } from "./admin";
+import { nl as common } from "./common";
+import { nl as connections } from "./connections";
+import { nl as connectors } from "./connectors";
+import { nl as editor } from "./editor";
+import { nl as embed } from "./embed";
+import type { en } from "./en";
+import { nl as panel } from "./panel";
+import { nl as runs } from "./runs";
+import { nl as settings } from "./settings";
+import { nl as templates } from "./templates";
+import type { Texts } from "./texts";
 
-export const nl: Messages = {
-  "app.name": "Tieline",
-  "nav.automations": "Automatiseringen",
-  "nav.runs": "Uitvoeringen",
-  "nav.connections": "Verbindingen",
-  "nav.connectors": "Connectoren",
-  "nav.templates": "Sjablonen",
-  "nav.admin": "Beheer",
-  "nav.main": "Hoofdmenu",
-  "nav.skip": "Naar de inhoud",
-  "action.save": "Opslaan",
-  "action.cancel": "Annuleren",
-  "action.close": "Sluiten",
-  "action.delete": "Verwijderen",
-  "action.retry": "Opnieuw proberen",
-  "action.undo": "Ongedaan maken",
-  "action.redo": "Opnieuw uitvoeren",
-  "state.loading": "Laden…",
-  "state.empty": "Hier is nog niets.",
-  "state.failed": "Dit is niet gelukt.",
-  "state.trace": (id: string) => `Trace-id ${id}`,
-  "theme.light": "Licht",
-  "theme.dark": "Donker",
-  "theme.system": "Zoals het systeem",
-  "count.blocks": (n: number) => (n === 1 ? "1 blok" : `${n} blokken`),
+export const nl: Texts<typeof en> = {
+  ...common,
+  ...editor,
+  ...panel,
+  ...runs,
+  ...connectors,
+  ...connections,
+  ...templates,
+  ...embed,
+  ...admin,
+  ...settings,
 };

@@ -1,43 +1,109 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useLocale } from "../i18n";
-import { Button } from "./Button";
+import { Button, IconButton } from "./Button";
 import "./Dialog.css";
 
 type Props = {
-  readonly title: string;
+  readonly title: ReactNode;
   readonly onClose: () => void;
   readonly children: ReactNode;
   readonly actions?: ReactNode;
+  readonly wide?: boolean;
 };
 
-/** A modal window on the native element: the browser traps the focus, closes on Escape and gives the focus back. */
-export function Dialog({ title, onClose, children, actions }: Props) {
+/** A modal window on the native element: the browser keeps the focus in it, closes on Escape and gives the focus back. */
+export function Dialog({ title, onClose, children, actions, wide = false }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const { t } = useLocale();
   useEffect(() => {
     const shown = element.current;
-    shown?.showModal();
-    return () => shown?.close();
+    const before = document.activeElement;
+    if (shown?.open === false) shown.showModal();
+    return () => {
+      shown?.close();
+      // The browser does this by itself only where the element is still in the page when it closes.
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return (
     <dialog
       ref={element}
-      className="dialog"
+      className={wide ? "dialog dialog-wide" : "dialog"}
       aria-labelledby={heading}
       onCancel={(event) => {
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();
       }}
     >
       <header>
         <h2 id={heading}>{title}</h2>
-        <Button look="bare" aria-label={t("action.close")} onClick={onClose}>
-          ✕
-        </Button>
+        <IconButton icon="close" label={t("action.close")} onClick={onClose} />
       </header>
       <div className="dialog-body">{children}</div>
       {actions === undefined ? null : <footer>{actions}</footer>}
     </dialog>
   );
+}
+
+type Question = {
+  readonly title: string;
+  readonly text: ReactNode;
+  readonly action: string;
+  readonly danger?: boolean;
+};
+type Ask = (question: Question) => Promise<boolean>;
+const Context = createContext<Ask | null>(null);
+
+/** Lets any component ask a person before something is done that cannot be undone. */
+export function ConfirmProvider({ children }: { children: ReactNode }) {
+  const [asked, setAsked] = useState<(Question & { readonly answer: (yes: boolean) => void }) | null>(null);
+  const ask = useCallback<Ask>(
+    (question) => new Promise((resolve) => setAsked({ ...question, answer: resolve })),
+    [],
+  );
+  const { t } = useLocale();
+  const answered = (yes: boolean) => {
+    asked?.answer(yes);
+    setAsked(null);
+  };
+  const value = useMemo(() => ask, [ask]);
+  return (
+    <Context value={value}>
+      {children}
+      {asked === null ? null : (
+        <Dialog
+          title={asked.title}
+          onClose={() => answered(false)}
+          actions={
+            <>
+              <Button onClick={() => answered(false)}>{t("action.cancel")}</Button>
+              <Button look={asked.danger === true ? "danger" : "primary"} onClick={() => answered(true)}>
+                {asked.action}
+              </Button>
+            </>
+          }
+        >
+          {typeof asked.text === "string" ? <p>{asked.text}</p> : asked.text}
+        </Dialog>
+      )}
+    </Context>
+  );
+}
+
+export function useConfirm(): Ask {
+  const ask = use(Context);
+  if (ask === null) throw new Error("useConfirm needs a ConfirmProvider above it");
+  return ask;
 }

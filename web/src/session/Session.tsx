@@ -1,0 +1,72 @@
+import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from "react";
+import { type Api, ApiProvider, makeApi } from "../api";
+import { Loading, Problem } from "../ui";
+import { Entrance } from "./Entrance";
+import { Bearer, renew, type Signed, signOut } from "./session";
+
+/** Who looks at the page, and how much of it there is for him. */
+export type Session = {
+  readonly user: Signed["user"];
+  readonly account: Signed["account"];
+  readonly partnerAdmin: boolean;
+  readonly admin: boolean;
+  /** In a page of somebody else's: less around it, and no addresses of our own. */
+  readonly embedded: boolean;
+  /** Parts that the page around us has hidden. */
+  readonly hidden: ReadonlySet<string>;
+  readonly leave: () => void;
+};
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = use(SessionContext);
+  if (session === null) throw new Error("useSession needs somebody who is signed in");
+  return session;
+}
+
+type State =
+  | { readonly at: "asking" }
+  | { readonly at: "failed"; readonly error: unknown }
+  | { readonly at: "out"; readonly ended: boolean }
+  | { readonly at: "in"; readonly signed: Signed; readonly api: Api };
+
+/** Asks the cookie who this is; shows the door to whoever is nobody, and everything else to the others. */
+export function SessionGate({ children }: { readonly children: ReactNode }) {
+  const [state, setState] = useState<State>({ at: "asking" });
+  const enter = useCallback((signed: Signed) => {
+    const bearer = new Bearer(signed, () => setState({ at: "out", ended: true }));
+    setState({ at: "in", signed, api: makeApi(bearer.token) });
+  }, []);
+  const begin = useCallback(() => {
+    setState({ at: "asking" });
+    renew().then(enter, (error: unknown) => {
+      const nobody = typeof error === "object" && error !== null && "status" in error && error.status === 401;
+      setState(nobody ? { at: "out", ended: false } : { at: "failed", error });
+    });
+  }, [enter]);
+  // An invitation is for somebody new, whoever was here before him.
+  const [invited] = useState(() => location.pathname.endsWith("/invitation"));
+  useEffect(() => {
+    if (invited) setState({ at: "out", ended: false });
+    else begin();
+  }, [begin, invited]);
+  const leave = useCallback(() => {
+    void signOut().finally(() => location.assign("/studio/"));
+  }, []);
+  const session = useMemo<Session | null>(() => {
+    if (state.at !== "in") return null;
+    const { user, account, partnerAdmin } = state.signed;
+    const admin = user.roles.includes("TenantAdmin");
+    return { user, account, partnerAdmin, admin, embedded: false, hidden: new Set(), leave };
+  }, [state, leave]);
+
+  if (state.at === "asking") return <Loading />;
+  if (state.at === "failed") return <Problem error={state.error} onRetry={begin} />;
+  if (state.at === "out") return <Entrance ended={state.ended} onEnter={enter} />;
+  return (
+    <SessionContext value={session}>
+      <ApiProvider api={state.api}>{children}</ApiProvider>
+    </SessionContext>
+  );
+}
