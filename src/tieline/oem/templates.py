@@ -10,7 +10,7 @@ schedules, the partner's own id for it (``externalId``) and which versions were 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -199,12 +199,17 @@ async def shape(unit: Unit, template_id: UUID, version: int) -> Shape:
     return Shape() if found is None else shape_of(template_id, version, found)
 
 
+async def of_ids(unit: Unit, partner_id: UUID, wanted: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Those of the partner's templates that have these ids."""
+    return {one["id"]: one for one in await unit.all(of_partner(partner_id).where(table.c.id.in_(wanted)))}
+
+
 async def members(unit: Unit, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The templates of a bundle, in its order."""
     if not row["members"]:
         return []
     wanted = [UUID(one) for one in row["members"]]
-    found = {one["id"]: one for one in await unit.all(of_partner(row["partner_id"]).where(table.c.id.in_(wanted)))}
+    found = await of_ids(unit, row["partner_id"], wanted)
     return [found[one] for one in wanted if one in found]
 
 

@@ -17,10 +17,8 @@ from tieline.api.oem.routes import OemRoute, any_object, described
 from tieline.core.errors import BadInput, NotFound
 from tieline.oem import accounts, integrations, settings, templates
 from tieline.oem.pages import Page, page_of
-from tieline.oem.shapes import Shape
 from tieline.oem.sso import tickets
 from tieline.storage import tables
-from tieline.storage.unit import Unit
 from tieline.tenancy import audit
 
 router = APIRouter(tags=["integrations"], route_class=OemRoute)
@@ -231,23 +229,22 @@ async def _all_shown(call: AccountCall, rows: list[dict[str, Any]]) -> list[dict
         parts = await unit.all(integrations.listed(unit).where(tables.integrations.c.bundle_id.in_(bundles)))
     inner: dict[Any, list[dict[str, Any]]] = {}
     async with call.system() as unit:
+        used = {one["i_template_id"] for one in (*rows, *parts)}
+        by_id = await templates.of_ids(unit, call.partner_id, used)
+
+        async def shown(row: dict[str, Any], *more: Any) -> dict[str, Any]:
+            template = by_id[row["i_template_id"]]
+            version = row["version"] if row["template_id"] is not None else template["live_version"]
+            shape = await templates.shape(unit, template["id"], version)
+            return show(row, template, shape, call.link(""), _ticket(call, row), *more)
+
         for one in parts:
-            shown = show(one, *await _template(call, unit, one), call.link(""), _ticket(call, one))
-            inner.setdefault(one["i_bundle_id"], []).append(shown)
-        return [
-            show(row, *await _template(call, unit, row), call.link(""), _ticket(call, row), inner.get(row["i_id"], []))
-            for row in rows
-        ]
+            inner.setdefault(one["i_bundle_id"], []).append(await shown(one))
+        return [await shown(row, inner.get(row["i_id"], [])) for row in rows]
 
 
 def _ticket(call: AccountCall, row: dict[str, Any]) -> str:
     return call.edge.seals.seal(tickets.write(call.account["id"], row["id"]), tickets.PURPOSE)
-
-
-async def _template(call: AccountCall, unit: Unit, row: dict[str, Any]) -> tuple[dict[str, Any], Shape]:
-    template = await templates.find(unit, call.partner_id, str(row["i_template_id"]))
-    version = row["version"] if row["template_id"] is not None else template["live_version"]
-    return template, await templates.shape(unit, template["id"], version)
 
 
 async def _told(call: AccountCall, action: str, row: dict[str, Any], **more: Any) -> None:
