@@ -25,6 +25,16 @@ demo: ready-run ## Run the main job end to end on this machine, and keep serving
 serve: ready-run ## Start the API and a worker (ARGS="--port 8400")
 	@$(RUN)/tieline serve $(ARGS)
 
+.PHONY: web
+web: ready-run ## Build the studio, where its sources have changed
+	@$(RUN)/python bin/build_studio.py
+
+.PHONY: web-check
+web-check: ready-dev ## Check the studio: style, types and its unit tests (ARGS="src/editor")
+	$(RUN)/python bin/build_studio.py --node node_modules/@biomejs/biome/bin/biome check .
+	$(RUN)/python bin/build_studio.py --node node_modules/typescript/bin/tsc --noEmit
+	$(RUN)/python bin/build_studio.py --node node_modules/vitest/vitest.mjs run $(ARGS)
+
 .PHONY: test
 test: lint unit batteries ## Run everything that CI runs: lint, unit, batteries
 
@@ -34,6 +44,8 @@ lint: ready-dev ## Check style, types and the layers
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-logo
+	$(RUN)/python bin/build_studio.py --node node_modules/@biomejs/biome/bin/biome check .
+	$(RUN)/python bin/build_studio.py --node node_modules/typescript/bin/tsc --noEmit
 
 .PHONY: format
 format: ready-dev ## Put the code into its form
@@ -42,6 +54,7 @@ format: ready-dev ## Put the code into its form
 
 .PHONY: unit
 unit: ready-dev ## Run the fast tests (ARGS="-k name")
+	$(if $(ARGS),,$(RUN)/python bin/build_studio.py --node node_modules/vitest/vitest.mjs run)
 	$(RUN)/python -m pytest -m "not battery" -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: batteries
@@ -74,6 +87,7 @@ specs-accept: ready-run ## Take the API as it is now for what programs may rely 
 .PHONY: clean
 clean: ## Remove what was built and cached; data (.tieline) stays
 	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf web/node_modules web/generated src/tieline/api/studio/dist
 	find src tests bench -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: ready-run ready-dev

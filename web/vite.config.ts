@@ -1,8 +1,9 @@
 import react from "@vitejs/plugin-react";
+import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
 // Where `npm run dev` sends what is not a file of ours: a server that runs on this machine.
-const server = process.env["TIELINE_URL"] ?? "http://127.0.0.1:8400";
+const server = loadEnv("", ".", "TIELINE_URL")["TIELINE_URL"] ?? "http://127.0.0.1:8400";
 const proxied = [
   "/api",
   "/oem",
@@ -21,7 +22,7 @@ const proxied = [
 export default defineConfig({
   base: "/studio/",
   plugins: [react()],
-  resolve: { alias: { "@client": new URL("./generated/src/index.ts", import.meta.url).pathname } },
+  resolve: { alias: { "@client": decodeURIComponent(new URL("./generated/src/index.ts", import.meta.url).pathname) } },
   server: {
     proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, bypass: pagesOfOurs }])),
   },

@@ -254,7 +254,7 @@ async def slow_body(stage: Stage, operation: Operation) -> Answer:
 
 
 async def large_body(stage: Stage, operation: Operation) -> Answer:
-    head = "content-type: application/json\r\ncontent-length: 30000000\r\nexpect: 100-continue"
+    head = "content-type: application/json\r\ncontent-length: 60000000\r\nexpect: 100-continue"
     return await stage.raw(operation, head)
 
 

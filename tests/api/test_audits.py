@@ -32,7 +32,10 @@ EXCEPTIONS = {
     "POST /automations/{id}/runs/{runId}/actions/export": "reads: it gives the address of the debug log",
     "POST /formulas/actions/preview": "computes and keeps nothing",
     "POST /automation-connections/{id}/blocks/{block}/inputs/{input}/actions/options": "reads the connected API",
+    "POST /automation-connections/{id}/blocks/{block}/actions/call": "what changes something: test_block_calls",
     "POST /automation-connectors/{connectorId}/diff": "compares and keeps nothing",
+    "POST /automation-connectors/actions/preview": "reads a document and keeps nothing",
+    "POST /automation-connectors/{connectorId}/actions/certify": "tries the manifest on this machine alone",
     "POST /connect/{token}": "no one of the tenant asks; the session that it belongs to is recorded",
     "POST /connect/callback": "no one of the tenant asks; the session that it belongs to is recorded",
     "POST /hooks/{token}": "the delivery itself is the record",
@@ -167,6 +170,7 @@ async def _walk_connections(walk: Walker, parts: Parts, world: World, tenant: Te
     connectors, base = f"{FLOWS}/automation-connectors", f"{FLOWS}/automation-connections"
     connector = f"{connectors}/{(await walk('POST', connectors, 201, json={'document': DOCUMENT}))['id']}"
     await walk("PUT", connector, 200, json={"document": DOCUMENT})
+    await walk("PATCH", f"{connector}/facts", 200, json={"facts": [{"path": "/title", "value": "Ours"}]})
     await walk("DELETE", connector)
     async with parts.database.tenant(tenant.id) as unit:
         connector_id = str((await parts.connectors.save(unit, hooks_manifest(upstream)))["id"])

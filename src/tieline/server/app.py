@@ -17,6 +17,7 @@ from tieline.api.edge.seals import Seals
 from tieline.api.edge.services import Services
 from tieline.api.embed.authorize.endpoints import router as authorize
 from tieline.api.embed.connect.endpoints import router as connect
+from tieline.api.embed.settings.endpoints import router as embed_settings
 from tieline.api.embed.sso.endpoints import router as sso
 from tieline.api.health.endpoints import router as health
 from tieline.api.ingress.execute.endpoints import router as execute
@@ -24,11 +25,13 @@ from tieline.api.ingress.hooks.endpoints import router as hooks
 from tieline.api.mcp.endpoints import router as mcp
 from tieline.api.published.endpoints import router as published
 from tieline.api.published.metadata import router as metadata
+from tieline.api.studio import mount as mount_studio
 from tieline.tenancy.embed_sessions import EmbedSessions
 from tieline.tenancy.keys import ApiKeys
 from tieline.tenancy.limits import RateLimits, Tiers
 from tieline.tenancy.oauth.access import AccessTokens, Authenticator
 from tieline.tenancy.origins import Origins
+from tieline.tenancy.studio.sessions import StudioSessions
 
 
 def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake | None = None) -> FastAPI:
@@ -61,7 +64,12 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
     app.state.edge = Edge(
         services=platform,
         keys=keys,
-        who=Authenticator(keys, AccessTokens(platform.database), EmbedSessions(platform.database)),
+        who=Authenticator(
+            keys,
+            AccessTokens(platform.database),
+            EmbedSessions(platform.database),
+            StudioSessions(platform.database),
+        ),
         seals=Seals(settings.load_secret_keys()),
         limits=RateLimits(platform.database, tiers),
         cursors=signed_cursors(settings.load_secret_keys()),
@@ -77,9 +85,11 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
     app.include_router(authorize, generate_unique_id_function=cloud.operation_ids("oauth"))
     app.include_router(connect, generate_unique_id_function=lambda route: route.name)
     app.include_router(sso, generate_unique_id_function=lambda route: route.name)
+    app.include_router(embed_settings, generate_unique_id_function=lambda route: route.name)
     app.include_router(hooks, generate_unique_id_function=lambda route: route.name)
     app.include_router(health, generate_unique_id_function=lambda route: route.name)
     app.include_router(mcp)
     app.include_router(published)
     app.include_router(metadata)
+    mount_studio(app)
     return app

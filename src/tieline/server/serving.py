@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,7 @@ from tieline.server.platform import Platform
 from tieline.server.protocol import configured
 from tieline.server.settings import Settings, variable
 from tieline.server.supervisor import Supervisor
+from tieline.tenancy.studio import setup
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,24 @@ async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None
         await _serve(settings, listening, workers=workers, concurrency=concurrency)
 
 
+async def invite_to_set_up(platform: Platform) -> None:
+    """Tells who started the server, and nobody who reads its logs elsewhere as fields, how to become administrator."""
+    url = await setup_address(platform)
+    if url is not None:
+        sys.stderr.write(f"Open {url} to choose the studio's first administrator.\n")
+        sys.stderr.flush()
+
+
+async def setup_address(platform: Platform) -> str | None:
+    """Where the first administrator chooses a password; None where there is one, or an identity provider."""
+    settings = platform.settings
+    if settings.oidc_issuer is not None:
+        return None
+    async with platform.database.system() as unit:
+        code = await setup.code(unit, settings.load_secret_keys())
+    return None if code is None else f"{settings.base_url}/studio/setup#code={code}"
+
+
 async def _serve(settings: Settings, listening: socket.socket, *, workers: int, concurrency: int) -> None:
     async with Platform.open(settings) as platform:
         app = create_app(platform)
@@ -84,6 +104,7 @@ async def _serve(settings: Settings, listening: socket.socket, *, workers: int, 
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, server.leave)
         try:
+            await invite_to_set_up(platform)
             await server.serve(sockets=[listening])
         finally:
             watching.cancel()

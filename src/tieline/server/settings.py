@@ -121,6 +121,25 @@ class Settings(BaseSettings):
         repr=False,
         description="Mail server for failure notices, such as smtp://user:password@host:587?from=tieline@example.com.",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="Issuer of the identity provider by which people may sign in to the studio (OpenID Connect).",
+    )
+    oidc_client_id: str | None = Field(
+        default=None,
+        description="What the identity provider knows this installation by.",
+    )
+    oidc_client_secret: str | None = Field(
+        default=None,
+        repr=False,
+        description="The secret that goes with it; unset for a public client.",
+    )
+    oidc_name: str = Field(
+        default="single sign-on",
+        min_length=1,
+        max_length=100,
+        description="What people know the identity provider by; stands on the studio's button.",
+    )
     log_level: LogLevel = Field(default="info", description="Least severe message that is logged.")
 
     def __init__(self, **values: Any) -> None:
@@ -226,6 +245,21 @@ class Settings(BaseSettings):
             raise ValueError("holds a password, which is not sent without TLS; begin it with smtp:// or smtps://")
         return value.strip()
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        wanted = "must be an https address without query, such as https://login.example.com"
+        try:
+            parts = urlsplit(value.strip())
+            _ = parts.port
+        except ValueError:
+            raise ValueError(wanted) from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in value:
+            raise ValueError(wanted)
+        return value.strip()
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -236,6 +270,12 @@ class Settings(BaseSettings):
             raise Misconfigured(
                 "TIELINE_SECRET_KEYS is empty although TIELINE_DATABASE_URL names a database that others share; "
                 "make a key with `openssl rand -base64 32` and give the same one to every server and worker."
+            )
+
+        if self.oidc_issuer is not None and not self.oidc_client_id:
+            raise Misconfigured(
+                "TIELINE_OIDC_CLIENT_ID is empty although TIELINE_OIDC_ISSUER names an identity provider; "
+                "register this installation there and set the id that it gets."
             )
 
     @property
@@ -308,6 +348,12 @@ class Settings(BaseSettings):
             return _without_password(value) if value else "(embedded)"
         if name == "mail_url":
             return _without_password(value) if value else "(none: no failure notices by mail)"
+        if name == "oidc_issuer":
+            return value or "(none: people sign in with passwords)"
+        if name == "oidc_client_secret":
+            return MASK if value else "(none)"
+        if name == "oidc_client_id":
+            return value or "(none)"
         if name == "secret_keys":
             if value:
                 count = len(_parse_keys(value))

@@ -66,6 +66,13 @@ from tieline.storage.oem_tables import (
     used_tokens,
 )
 from tieline.storage.schema import created, metadata, owned, updated
+from tieline.storage.studio_tables import (
+    passwords,
+    studio_identities,
+    studio_invitations,
+    studio_sessions,
+    studio_tokens,
+)
 
 __all__ = [
     "TENANT_TABLES",
@@ -98,6 +105,7 @@ __all__ = [
     "oauth_tokens",
     "partner_keys",
     "partners",
+    "passwords",
     "pointers",
     "purge_totals",
     "rate_budgets",
@@ -109,6 +117,10 @@ __all__ = [
     "schedules",
     "space_assignments",
     "spaces",
+    "studio_identities",
+    "studio_invitations",
+    "studio_sessions",
+    "studio_tokens",
     "template_versions",
     "templates",
     "tenants",

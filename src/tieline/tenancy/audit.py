@@ -139,6 +139,8 @@ def actor(principal: Principal | PartnerCaller | None) -> tuple[str, str]:
     """Kind and id of who acts: by what it let itself in, and which one."""
     if principal is None:
         return SYSTEM, ""
+    if isinstance(principal, PartnerCaller) and principal.user_id is not None:
+        return "user", str(principal.user_id)
     for kind, field in _ACTORS:
         known = getattr(principal, field, None)
         if known is not None:

@@ -16,10 +16,11 @@ from uuid import UUID
 from msgspec import Struct, field
 from sqlalchemy import select
 
-from tieline.core.errors import Unauthorized
+from tieline.core.errors import Forbidden, Unauthorized
 from tieline.security import tokens
 from tieline.storage.database import Database
 from tieline.storage.tables import partners
+from tieline.tenancy.principal import PARTNER_ADMIN, Principal
 from tieline.tenancy.remembering import Remembered
 
 LONGEST_APP_ID: Final = 200
@@ -27,12 +28,13 @@ _NOBODY: Final = tokens.hash_token("")
 
 
 class PartnerCaller(Struct, frozen=True, kw_only=True):
-    """A partner that has shown its key."""
+    """A partner that has shown its key; or, with ``user_id``, a person who administers it."""
 
     id: UUID
     name: str
     app_id: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    user_id: UUID | None = None
 
 
 class PartnerKeys:
@@ -53,6 +55,26 @@ class PartnerKeys:
             return caller
 
         return await self._remembered.get(name, ask)
+
+    async def administered(self, principal: Principal) -> PartnerCaller:
+        """The partner, as the person acts for it who administers it. Raises `Forbidden` for anybody else."""
+        if not principal.is_partner_admin:
+            raise Forbidden(f"Only who has the role {PARTNER_ADMIN} may act for the partner.")
+
+        async def ask() -> PartnerCaller:
+            async with self._database.system() as unit:
+                row = await unit.one(select(partners).where(partners.c.id == principal.partner_id))
+            if row is None:
+                raise Forbidden("The partner is not there any more.")
+            return PartnerCaller(
+                id=row["id"],
+                name=row["name"],
+                app_id=row["app_id"],
+                settings=row["settings"],
+                user_id=principal.user_id,
+            )
+
+        return await self._remembered.get((principal.partner_id, principal.user_id), ask)
 
     async def _find(self, app_id: str) -> tuple[PartnerCaller | None, bytes | None]:
         if "\0" in app_id or len(app_id) > LONGEST_APP_ID:

@@ -18,7 +18,18 @@ from sqlalchemy.dialects.postgresql import insert
 from tieline.core.clock import now
 from tieline.core.errors import Conflict, NotFound
 from tieline.core.ids import new_id
-from tieline.storage.tables import api_keys, embed_sessions, oauth_codes, oauth_tokens, space_assignments, users
+from tieline.storage.tables import (
+    api_keys,
+    embed_sessions,
+    oauth_codes,
+    oauth_tokens,
+    passwords,
+    space_assignments,
+    studio_identities,
+    studio_invitations,
+    studio_sessions,
+    users,
+)
 from tieline.storage.unit import Unit
 from tieline.tenancy import standing
 
@@ -28,6 +39,17 @@ LONGEST_TEXT = 1000
 SETTINGS = ("picture", "preferredLocale", "preferredZoneinfo", "inviteExpiry", "assignedGroups")
 _REMOVED = "removed:"
 _REMOVED_SUBJECT = "removedSubject"
+
+_WAYS_IN = (
+    api_keys,
+    oauth_tokens,
+    oauth_codes,
+    embed_sessions,
+    passwords,
+    studio_identities,
+    studio_invitations,
+    studio_sessions,
+)
 
 ALIVE: ColumnElement[bool] = users.c.status != standing.DELETED
 
@@ -102,7 +124,7 @@ async def remove(unit: Unit, user_id: UUID) -> None:
     Raises `NotFound`.
     """
     row = await get(unit, user_id, locked=True)
-    for table in (api_keys, oauth_tokens, oauth_codes, embed_sessions):
+    for table in _WAYS_IN:
         await unit.delete(table, table.c.user_id == user_id)
     await unit.delete(space_assignments, space_assignments.c.type == "user", space_assignments.c.assignee_id == user_id)
     await change(

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from tests.api.conftest import serving
 from tests.api.embed.conftest import PAGE, Door
+from tests.studio.running import build
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -34,12 +35,18 @@ addEventListener('message', (event) => {
   const channel = new MessageChannel()
   channel.port1.onmessage = ({data}) => {
     if (data.type === 'token-wanted') channel.port1.postMessage({type: 'token', jwt: token})
-    else said.textContent = JSON.stringify(data)
+    else said.textContent += JSON.stringify(data)
   }
   inner.contentWindow.postMessage({type: 'tieline:port'}, new URL(frame).origin, [channel.port2])
 })
 document.body.append(inner)
 </script>"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    """What the frame shows is the studio."""
+    build()
 
 
 async def seen(url: str, folder: Path) -> str:

@@ -11,7 +11,8 @@ _OFFERED = "the partner's templates are there for everybody to install for thems
 SHARED = {
     **dict.fromkeys(("getAutomationConnectors", "getAutomationConnector", "getConnectorBlocks"), _CONNECTORS),
     **dict.fromkeys(("getConnectorManifest", "getConnectorWebhookConfiguration", "getConnectorDrift"), _CONNECTORS),
-    "diffAutomationConnector": _CONNECTORS,
+    **dict.fromkeys(("diffAutomationConnector", "getConnectorBlock", "getConnectorFacts"), _CONNECTORS),
+    "certifyConnector": _CONNECTORS,
     **dict.fromkeys(("getWebIntegrations", "getWebIntegrationById", "listCSPEntries", "getCSPEntry"), _TOLD),
     **dict.fromkeys(("getApiKeysConfiguration", "getUsers", "users_api_actions_filter", "getUserById"), _TOLD),
     **dict.fromkeys(("getTenantById", "readAllOAuthClients", "readOAuthClient", "readConnectionConfig"), _TOLD),
@@ -24,6 +25,7 @@ OF_ITS_OWN: dict[str, dict[str, Any]] = {"installTemplate": {}}
 # Everybody in the tenant sees that it is there: a change is refused with 403, and 404 is for what is not there.
 KNOWN = {
     *("replaceAutomationConnector", "deleteAutomationConnector", "updateIntegration", "deleteIntegration"),
+    "correctConnectorFacts",
     *("activateIntegration", "deactivateIntegration", "runIntegrationFlow"),
 }
 # Kinds that every user of the tenant sees.
@@ -45,9 +47,13 @@ EACH_FOR_ITSELF = {"bulkInstall", "bulkUpdate", "bulkEnable", "bulkDisable", "bu
 OWN_RIGHT = {
     *("createAutomation", "createAutomationConnection", "createConnectSession", "createSpace", "previewFormula"),
     *("createWebhookSubscription", "createApiKey", "createWebhook", "importAutomationConnector"),
+    "previewAutomationConnector",
 }
 # Changes nothing although it is no GET, so that a reading key may.
-READING = {"users_api_actions_filter", "diffAutomationConnector", "previewFormula", "exportRun", "getInputOptions"}
+READING = {
+    *("users_api_actions_filter", "diffAutomationConnector", "previewFormula", "exportRun", "getInputOptions"),
+    *("previewAutomationConnector", "certifyConnector"),
+}
 # What takes an administrator of the partner.
 OF_PARTNER_ADMIN = {"createTenant", "deactivateTenantById", "reactivateTenantById"}
 # What the fixture is refused by its owner, and with what.

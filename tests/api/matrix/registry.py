@@ -104,6 +104,7 @@ QUERIES: dict[str, str] = {
     "updatedByUserId": "admin",
     "userId": "admin",
     "blockId": "block",
+    "automationId": "automation",
 }
 QUERIES_OF: dict[tuple[str, str], str] = {
     ("getApiKeys", "startingAfter"): "api key",
@@ -115,6 +116,7 @@ FILTERS: dict[str, tuple[str, str]] = {
     "getAutomationConnections": ('connectorId eq "{}"', "connector"),
     "getAutomationConnectors": ('name eq "{}"', "connector"),
     "getRuns": ('executedById eq "{}"', "admin"),
+    "getAccountRuns": ('automationId eq "{}"', "automation"),
     "getUsageMetrics": ('automationId eq "{}"', "automation"),
     "getAudits": ('userId eq "{}"', "admin"),
     "getEmbedSessions": ('userId eq "{}"', "admin"),
@@ -130,7 +132,7 @@ HARMLESS = {
     *("roles", "shared", "sort", "spaceType", "status", "template_prevent_duplicates", "to", "totalResults", "type"),
     *("url", "visit", "childSrc", "connectSrc", "connectSrcWSS", "fontSrc", "formAction", "frameAncestors"),
     *("frameSrc", "imgSrc", "mediaSrc", "objectSrc", "scriptSrc", "styleSrc", "workerSrc"),
-    *("group", "strict"),
+    *("group", "step", "strict"),
     # Signed, and held against who asks: `test_lists` and the cursors below.
     *("cursor", "next", "prev", "page"),
     # Of a person who signs in, before anybody is known.
@@ -276,8 +278,10 @@ BODIES: dict[str, Builder] = {
     "AssignmentUpdate": _plain(roles=["facilitator"]),
     "AutomationSettings": _plain(maxConcurrentRunsPerAutomation=9),
     "AutomationToolBody": _plain(enabled=False),
+    "Branding": _plain(radius=4),
     "BulkInstall": _bulk_install,
     "BulkUpdate": _bulk_update,
+    "CallBlock": _plain(inputs={"id": "x"}),
     "Canary": _plain(version=2, share=0.5),
     "ChangeConnectionOwner": _with({}, userId="person"),
     "ChangeConnectionSpace": _with({}, spaceId="space"),
@@ -287,6 +291,7 @@ BODIES: dict[str, Builder] = {
     "Chosen": _plain(version=1),
     "ConnectionConfigPatches": _patch("/consentMethod", "trusted"),
     "ConnectionToolsBody": _plain(enabled=True),
+    "CorrectFacts": _plain(facts=[{"path": "/title", "value": "New"}]),
     "CopyAutomation": _plain(name="?"),
     "CreateAccount": _plain(name="New", externalid="?"),
     "CreateApiKey": _with({"description": "?"}, sub="person"),
@@ -309,6 +314,7 @@ BODIES: dict[str, Builder] = {
     "Install": _install,
     "InviteUsers": _plain(invitees=[{"email": "new@new.example"}]),
     "ItemsSettingsPatch": _patch("/usageMetricsEnabled", False),
+    "MakeCertificate": _plain(),
     "NewWebhook": _with({"name": "?", "url": "https://new.example/x", "level": "tenant"}, ownerId="person"),
     "OAuthClientPatches": _patch("/clientName", "?"),
     "PersistedInputs": _plain(Project="B"),

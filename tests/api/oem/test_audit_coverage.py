@@ -322,6 +322,7 @@ async def _walk_fleet(walk: Walker, parts: Parts, partner: Partner) -> None:
     await walk("POST", "/keys", 201, json={"public_key": key, "kid": "k1"})
     await walk("DELETE", "/keys/k1")
     await walk("PUT", "/embed", 200, json={"origins": ["https://app.example.com"]})
+    await walk("PUT", "/branding", 200, json={"product_name": "Ours"})
     wish = {"name": "W", "url": HOOK, "event_types": ["com.tieline.account.created"], "secret": SECRET}
     where = f"/webhooks/{(await walk('POST', '/webhooks', 200, json=wish))['guid']}"
     await walk("PUT", where, 200, json={"name": "V"})

@@ -29,6 +29,7 @@ OUT_OF_REACH: dict[tuple[str, int], str] = {
             ("GET", "objects/{object}/fields", (422, 502, 504)),
             ("POST", "blocks/{block}/inputs/{input}/actions/options", (422, 502, 504)),
             ("POST", "actions/probe", (409, 504)),
+            ("POST", "blocks/{block}/actions/call", (422,)),
             ("POST", "actions/reconcile-webhooks", (409, 502, 504)),
         )
         for status in statuses
@@ -43,6 +44,8 @@ OUT_OF_REACH: dict[tuple[str, int], str] = {
     ("POST /connect/callback", 409): RACE,
     ("POST automation-connectors", 409): "of two that save the same name at once, one",
     ("PUT automation-connectors/{connectorId}", 409): "of two that save the same name at once, one",
+    ("PATCH automation-connectors/{connectorId}/facts", 409): "of two that save the same name at once, one",
+    ("POST automation-connectors/{connectorId}/actions/certify", 504): "a minute has to pass",
     ("PUT items/{itemId}", 409): "nothing of an item is unique; only the vendor's document has this status",
     ("POST spaces/{spaceId}/shares", 409): "there are no shares; every attempt to make one is 403",
 }

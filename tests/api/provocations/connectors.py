@@ -44,6 +44,7 @@ async def connector_of_no_address(stage: Stage, operation: Operation) -> Answer:
 @special("POST automation-connectors", 422)
 @special("PUT automation-connectors/{connectorId}", 422)
 @special("POST automation-connectors/{connectorId}/diff", 422)
+@special("POST automation-connectors/actions/preview", 422)
 async def document_of_nothing(stage: Stage, operation: Operation) -> Answer:
     return await stage.ask(operation, ids=stage.ids, body={"document": {"hello": "world"}})
 
@@ -51,6 +52,7 @@ async def document_of_nothing(stage: Stage, operation: Operation) -> Answer:
 @special("POST automation-connectors", 502)
 @special("PUT automation-connectors/{connectorId}", 502)
 @special("POST automation-connectors/{connectorId}/diff", 502)
+@special("POST automation-connectors/actions/preview", 502)
 async def nobody_at_the_address(stage: Stage, operation: Operation) -> Answer:
     return await stage.ask(operation, ids=stage.ids, body={"source": "http://127.0.0.1:1/api.json"})
 
@@ -63,6 +65,22 @@ async def diff_of_nothing(stage: Stage, operation: Operation) -> Answer:
 @special("POST webhook-subscriptions", 404)
 async def subscription_of_no_connection(stage: Stage, operation: Operation) -> Answer:
     return await stage.ask(operation, body={"connectionId": str(new_id()), "event": "x", "consumer": "log:"})
+
+
+@special("PATCH automation-connectors/{connectorId}/facts", 422)
+async def facts_that_fit_nothing(stage: Stage, operation: Operation) -> Answer:
+    ids = {"connectorId": await connector(stage)}
+    answer = await had(stage, "GET", f"/api/workflows/automation-connectors/{ids['connectorId']}/blocks")
+    path = f"/blocks/{answer['data'][0]['key']}/auth"
+    return await stage.ask(operation, ids=ids, body={"facts": [{"path": path, "value": ["nobody"]}]})
+
+
+@special("POST automation-connections/{id}/blocks/{block}/actions/call", 409)
+async def call_that_nobody_confirms(stage: Stage, operation: Operation) -> Answer:
+    made = await connection(stage)
+    where = f"/api/workflows/automation-connectors/{made['connectorId']}/blocks"
+    writing = next(one for one in (await had(stage, "GET", where))["data"] if one["writes"])
+    return await stage.ask(operation, ids={"id": made["id"], "block": writing["key"]}, body={})
 
 
 async def upstream(stage: Stage, mode: str) -> str:
@@ -88,6 +106,7 @@ special("GET automation-connectors/{connectorId}/drift", 504)(drifting("hang"))
 @special("POST automation-connectors", 504)
 @special("PUT automation-connectors/{connectorId}", 504)
 @special("POST automation-connectors/{connectorId}/diff", 504)
+@special("POST automation-connectors/actions/preview", 504)
 async def address_that_hangs(stage: Stage, operation: Operation) -> Answer:
     name = new_id().hex
     stage.modes[name] = "hang"

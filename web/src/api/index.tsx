@@ -9,17 +9,42 @@ export type Api = {
   readonly v1: V1;
   /** The partner's side; its code is fetched when somebody needs it. */
   readonly oem: () => Promise<Oem>;
+  /** What only the studio has (`/studio/…`), as the one who is signed in. */
+  readonly studio: <T>(path: string, body: unknown) => Promise<T>;
 };
 
 const Context = createContext<Api | null>(null);
 
-/** `token` gives a bearer that is good for a while; it is asked before each call. */
-export function makeApi(token: () => Promise<string>): Api {
-  const transport = new Transport({ baseUrl: location.origin, token, retries: 2 });
+/** Where calls take their bearer from. */
+export type Credentials = {
+  /** One that is good for a while; asked before each call. */
+  readonly token: () => Promise<string>;
+  /** Another in place of one that the server has just refused: it was ended early, by a new password say. */
+  readonly another: (refused: string) => Promise<string>;
+};
+
+export function makeApi(credentials: Credentials): Api {
+  const send: typeof fetch = async (address, request) => {
+    const answer = await fetch(address, request);
+    const sent = new Headers(request?.headers).get("authorization");
+    if (answer.status !== 401 || sent === null) return answer;
+    await answer.body?.cancel();
+    const headers = new Headers(request?.headers);
+    headers.set("authorization", `Bearer ${await credentials.another(sent.replace(/^Bearer /, ""))}`);
+    return fetch(address, { ...request, headers });
+  };
+  const transport = new Transport({
+    baseUrl: location.origin,
+    token: credentials.token,
+    retries: 2,
+    fetch: send,
+  });
   return {
     workflows: new Workflows(transport),
     v1: new V1(transport),
     oem: async () => new (await import("@client")).Oem(transport),
+    studio: (path, body) =>
+      transport.call({ method: "POST", path, body, credentials: "key", kind: "json" }, {}),
   };
 }
 

@@ -15,6 +15,8 @@ export type Session = {
   /** Parts that the page around us has hidden. */
   readonly hidden: ReadonlySet<string>;
   readonly leave: () => void;
+  /** Takes over what the server answered to a change of who is signed in, such as a new password. */
+  readonly changed: (signed: Signed) => void;
 };
 
 export const SessionContext = createContext<Session | null>(null);
@@ -29,14 +31,14 @@ type State =
   | { readonly at: "asking" }
   | { readonly at: "failed"; readonly error: unknown }
   | { readonly at: "out"; readonly ended: boolean }
-  | { readonly at: "in"; readonly signed: Signed; readonly api: Api };
+  | { readonly at: "in"; readonly signed: Signed; readonly bearer: Bearer; readonly api: Api };
 
 /** Asks the cookie who this is; shows the door to whoever is nobody, and everything else to the others. */
 export function SessionGate({ children }: { readonly children: ReactNode }) {
   const [state, setState] = useState<State>({ at: "asking" });
   const enter = useCallback((signed: Signed) => {
     const bearer = new Bearer(signed, () => setState({ at: "out", ended: true }));
-    setState({ at: "in", signed, api: makeApi(bearer.token) });
+    setState({ at: "in", signed, bearer, api: makeApi(bearer) });
   }, []);
   const begin = useCallback(() => {
     setState({ at: "asking" });
@@ -58,7 +60,11 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
     if (state.at !== "in") return null;
     const { user, account, partnerAdmin } = state.signed;
     const admin = user.roles.includes("TenantAdmin");
-    return { user, account, partnerAdmin, admin, embedded: false, hidden: new Set(), leave };
+    const changed = (next: Signed) => {
+      state.bearer.take(next);
+      setState({ ...state, signed: next });
+    };
+    return { user, account, partnerAdmin, admin, embedded: false, hidden: new Set(), leave, changed };
   }, [state, leave]);
 
   if (state.at === "asking") return <Loading />;

@@ -40,6 +40,17 @@ describe("a bearer", () => {
     expect(ended).toHaveBeenCalledOnce();
   });
 
+  test("that the server refuses before its time is renewed, once for all who were refused", async () => {
+    const renewed = vi.fn(async () => signed("second", 900));
+    const bearer = new Bearer(signed("first", 900), () => undefined, renewed);
+    expect(await Promise.all([bearer.another("first"), bearer.another("first")])).toEqual([
+      "second",
+      "second",
+    ]);
+    expect(await bearer.another("first")).toBe("second");
+    expect(renewed).toHaveBeenCalledTimes(1);
+  });
+
   test("goes on with the old one while the server cannot be reached and it is still good", async () => {
     const ended = vi.fn();
     const bearer = new Bearer(signed("first", 10), ended, async () => {

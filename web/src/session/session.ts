@@ -73,10 +73,20 @@ export class Bearer {
     return this.#renewing;
   };
 
+  another = async (refused: string): Promise<string> => {
+    if (refused === this.#signed.token) this.#until = 0;
+    return this.token();
+  };
+
+  /** What the server gave with an answer, a change of the password say. */
+  take(signed: Signed): void {
+    this.#signed = signed;
+    this.#until = freshUntil(signed);
+  }
+
   async #renew(): Promise<string> {
     try {
-      this.#signed = await this.renewed();
-      this.#until = freshUntil(this.#signed);
+      this.take(await this.renewed());
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.ended();
       else if (Date.now() < Date.parse(this.#signed.expiresAt)) return this.#signed.token;

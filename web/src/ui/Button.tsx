@@ -1,11 +1,11 @@
-import type { ButtonHTMLAttributes, ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { Link } from "wouter";
 import { Icon, type IconName } from "./icons";
 import "./Button.css";
 
 export type Look = "plain" | "primary" | "danger" | "bare";
 
-export type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
+export type ButtonProps = ComponentProps<"button"> & {
   readonly look?: Look;
   readonly icon?: IconName;
   /** What it is doing at this moment; it cannot be pressed then, and stays focusable. */

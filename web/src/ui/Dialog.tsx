@@ -30,6 +30,8 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Prop
     const shown = element.current;
     const before = document.activeElement;
     if (shown?.open === false) shown.showModal();
+    // React's autoFocus comes before the dialog is open, and would be lost.
+    shown?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => {
       shown?.close();
       // The browser does this by itself only where the element is still in the page when it closes.

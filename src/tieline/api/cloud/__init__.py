@@ -10,12 +10,17 @@ from fastapi.routing import APIRoute
 from tieline.api.cloud.api_keys.endpoints import router as api_keys
 from tieline.api.cloud.audits.endpoints import router as audits
 from tieline.api.cloud.automations.endpoints import router as automations
+from tieline.api.cloud.blocks.endpoints import router as blocks
 from tieline.api.cloud.connect_sessions.endpoints import router as connect_sessions
+from tieline.api.cloud.connections.calling import router as connection_calls
 from tieline.api.cloud.connections.endpoints import probing
 from tieline.api.cloud.connections.endpoints import router as connections
+from tieline.api.cloud.connectors.certifying import router as connector_certificates
 from tieline.api.cloud.connectors.drifting import router as connector_drift
 from tieline.api.cloud.connectors.endpoints import router as connectors
 from tieline.api.cloud.connectors.endpoints import writing as connector_writing
+from tieline.api.cloud.connectors.forms import router as connector_forms
+from tieline.api.cloud.connectors.understood import router as connector_facts
 from tieline.api.cloud.csp_origins.endpoints import router as csp_origins
 from tieline.api.cloud.csrf_token.endpoints import router as csrf_token
 from tieline.api.cloud.embed_sessions.endpoints import router as embed_sessions
@@ -30,6 +35,7 @@ from tieline.api.cloud.oauth.endpoints import router as oauth
 from tieline.api.cloud.oauth_clients.endpoints import router as oauth_clients
 from tieline.api.cloud.oauth_tokens.endpoints import router as oauth_tokens
 from tieline.api.cloud.pointers.endpoints import router as pointers
+from tieline.api.cloud.runs.account import router as account_runs
 from tieline.api.cloud.runs.actions import router as run_actions
 from tieline.api.cloud.runs.endpoints import router as runs
 from tieline.api.cloud.runs.live import router as run_events
@@ -67,7 +73,21 @@ _BOTH = (
     tools,
 )
 _ROUTERS = {
-    "/api/workflows": (*_BOTH, connect_sessions, metadata, probing, connector_writing, connector_drift, notices),
+    "/api/workflows": (
+        *_BOTH,
+        connect_sessions,
+        metadata,
+        probing,
+        connector_writing,
+        connector_drift,
+        connector_forms,
+        connector_facts,
+        connector_certificates,
+        connection_calls,
+        notices,
+        blocks,
+        account_runs,
+    ),
     "/api/v1": (
         *_BOTH,
         connect_sessions,

@@ -83,8 +83,11 @@ class Incoming(Generic[Model]):
         return bytes(msgspec.json.decode(self._data, type=dict[str, msgspec.Raw])[name])
 
 
-def json_body(model: type[Model], *, large: bool = False) -> Callable[[Request], Coroutine[Any, Any, Incoming[Model]]]:
-    """A dependency that reads the body. ``large`` lets it be a document (20 MB in place of 1 MB).
+def json_body(
+    model: type[Model], *, large: bool = False, file: bool = False
+) -> Callable[[Request], Coroutine[Any, Any, Incoming[Model]]]:
+    """A dependency that reads the body. ``large`` lets it be a document (20 MB in place of 1 MB), ``file`` one in
+    base64 (48 MB).
 
     A field of type `Document` is kept as bytes, so that its texts may hold NUL characters; nor does it matter what
     fields hold that the model does not know.
@@ -97,7 +100,7 @@ def json_body(model: type[Model], *, large: bool = False) -> Callable[[Request],
     }
 
     async def read(request: Request) -> Incoming[Model]:
-        data = await read_body(request, large=large)
+        data = await read_body(request, large=large, file=file)
         content = decode(data, stored=stored)
         if request.headers.get("user-agent", "").startswith(NULL_WRITERS):
             content = _without_nulls(content)
@@ -111,12 +114,14 @@ def json_body(model: type[Model], *, large: bool = False) -> Callable[[Request],
     return read
 
 
-async def read_body(request: Request, *, large: bool = False) -> bytes:
+async def read_body(request: Request, *, large: bool = False, file: bool = False) -> bytes:
     """The bytes of a JSON body. Raises `UnsupportedMediaType`, `BodyTooLarge`, `BodyTooSlow`, or `BadInput`: none."""
     _check_type(request)
     gate: BodyGate = request.scope["tieline.gate"]
     if large:
         gate.allow_large()
+    if file:
+        gate.allow_file()
     data = (await request.body()).removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
         raise BadInput("The body is missing; send a JSON object.", pointer="")

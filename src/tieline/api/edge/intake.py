@@ -18,6 +18,7 @@ class Intake(Struct, frozen=True):
 
     body: int = 1 * MEGABYTE
     large_body: int = 20 * MEGABYTE
+    file_body: int = 48 * MEGABYTE  # documents of 25 MB and more, in base64
     headers: int = 64
     header_bytes: int = 32 * 1024
     target_bytes: int = 60 * 1024
@@ -85,7 +86,11 @@ class BodyGate:
 
     def allow_large(self) -> None:
         """Lets this request bring a document."""
-        self._cap = self._intake.large_body
+        self._cap = max(self._cap, self._intake.large_body)
+
+    def allow_file(self) -> None:
+        """Lets this request bring a file, in base64."""
+        self._cap = max(self._cap, self._intake.file_body)
 
     def check_expectations(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Raises `UnsupportedEncoding` for a compressed body, which nobody could cap."""

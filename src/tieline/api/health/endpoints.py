@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from prometheus_client.exposition import choose_encoder
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from tieline.api.edge import envelope
 from tieline.api.edge.access import edge_of
@@ -29,7 +29,9 @@ PATIENCE = 3.0
 
 @router.get("/", include_in_schema=False)
 async def root(request: Request) -> Response:
-    """Where things are."""
+    """Where things are; for a person's browser, the way to the studio."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/studio/", 303)
     base = edge_of(request).origin.base(request)
     names = {
         "api": "api/v1",

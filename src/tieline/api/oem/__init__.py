@@ -8,6 +8,7 @@ from tieline.api.oem.accounts.endpoints import router as accounts
 from tieline.api.oem.audits.endpoints import router as audits
 from tieline.api.oem.blends.endpoints import router as blends
 from tieline.api.oem.blends.runs import router as runs
+from tieline.api.oem.branding.endpoints import router as branding
 from tieline.api.oem.connectors.endpoints import router as connectors
 from tieline.api.oem.datasources.endpoints import router as datasources
 from tieline.api.oem.embed.endpoints import router as embed
@@ -34,6 +35,7 @@ def mount(app: FastAPI) -> None:
         fleet,
         webhooks,
         embed,
+        branding,
         audits,
     ):
         app.include_router(router, prefix=PREFIX, generate_unique_id_function=lambda route: f"oem.{route.name}")

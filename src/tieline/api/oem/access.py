@@ -4,7 +4,8 @@
     Inside = Annotated[AccountCall, Depends(account)]           # /accounts/{account}/...
 
 The two headers come first (401), then how often (429): a call about an account counts for that account, any other for
-the partner. An account of somebody else is none (404).
+the partner. An account of somebody else is none (404). In place of the two headers, a person who is signed in to the
+studio sends its token in ``Authorization``, and acts for the partner with the role PartnerAdmin (403 without).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from uuid import UUID
 from fastapi import Path, Request
 from msgspec import Struct
 
-from tieline.api.edge.access import Edge, answer_headers, edge_of
+from tieline.api.edge.access import Edge, answer_headers, bearer, edge_of
 from tieline.core.errors import NotFound, Unauthorized
 from tieline.oem import accounts
 from tieline.oem.integrations import Integrations
@@ -26,6 +27,7 @@ from tieline.storage.unit import Unit
 from tieline.tenancy import audit
 from tieline.tenancy.limits import OverLimit
 from tieline.tenancy.partner_keys import PartnerCaller, PartnerKeys
+from tieline.tenancy.studio.sessions import PREFIX as STUDIO_PREFIX
 
 APP_ID, API_KEY = "x-app-id", "x-api-key"
 
@@ -102,6 +104,8 @@ async def account(
 async def _known(request: Request) -> PartnerCall:
     edge, side = edge_of(request), side_of(request)
     sent = [request.headers.getlist(name) for name in (APP_ID, API_KEY)]
+    if not any(sent) and "authorization" in request.headers and (token := bearer(request)).startswith(STUDIO_PREFIX):
+        return PartnerCall(request, await side.keys.administered(await edge.who.authenticate(token)), edge, side)
     if any(len(values) != 1 or not values[0] for values in sent):
         raise Unauthorized("Send your app id and API key in the headers X-App-Id and X-Api-Key.")
     return PartnerCall(request, await side.keys.authenticate(sent[0][0], sent[1][0]), edge, side)

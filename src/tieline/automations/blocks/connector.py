@@ -76,9 +76,9 @@ class EndpointBlock(BlockType):
         client, block = await self._bound(program, context)
         async with context.services.get(Clients).watched(client, context):
             if block.iterable:
-                return [record async for page in client.pages(block, _typed(block, inputs)) for record in page.records]
+                return [record async for page in client.pages(block, typed(block, inputs)) for record in page.records]
             answer = await client.call(
-                block, _typed(block, inputs), idempotency_key=context.idempotency_key if block.writes else None
+                block, typed(block, inputs), idempotency_key=context.idempotency_key if block.writes else None
             )
             if answer.warning:
                 context.warn(f"block “{program['label']}” was carried out only in part: {answer.warning}")
@@ -90,7 +90,7 @@ class EndpointBlock(BlockType):
         limit = whole(given, "maxitemcount", least=1) if given not in (None, "", 0, "0") else None
         if context.run.is_test:
             limit = min(limit or TEST_RUN_ITEMS, TEST_RUN_ITEMS)
-        source = ConnectorList(client, block, _typed(block, inputs), limit, context)
+        source = ConnectorList(client, block, typed(block, inputs), limit, context)
         if program["pointer"] and not context.run.is_test:
             await source.follow(client.account.manifest, context)
         return source
@@ -136,7 +136,7 @@ def find_block(manifest: Manifest, wanted: str, label: str) -> Block:
     raise UnboundBlock(f"block “{label}” wants operation {wanted!r}, which connector “{manifest.name}” does not have")
 
 
-def _typed(block: Block, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def typed(block: Block, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs by id, whatever the workspace calls them; an object or a list may be given as JSON text."""
     structured = {entry.id for entry in block.inputs if entry.type in ("object", "array")}
     named = {by_guid(block, name): value for name, value in inputs.items()}

@@ -100,6 +100,23 @@ def add_parts(
 
     ``secret`` names more headers that hold credentials. Without room for it, the entry says ``leftOut``.
     """
+    found = parts_of(headers=headers, body=body, response=response, known=known, secret=secret)
+    used = sum(codec.size(one) for one in context.exchanges if "request" in one)
+    if used + codec.size(found) > WHOLE_KEPT:
+        entry["leftOut"] = True
+    else:
+        entry |= found
+
+
+def parts_of(
+    *,
+    headers: Mapping[str, str],
+    body: bytes | Upload | None,
+    response: Response | None,
+    known: Known,
+    secret: Collection[str] = (),
+) -> dict[str, Any]:
+    """``request`` and ``response`` of a call as they may be shown: secrets taken out, headers and bodies cut."""
     hidden_names = {name.lower() for name in secret}
     known = known.more(_carried(headers.items(), hidden_names))
     if response is not None:
@@ -107,11 +124,7 @@ def add_parts(
     found = {"request": _part(headers.items(), body, hidden_names, known)}
     if response is not None:
         found["response"] = _part(response.headers.items(), response.body, hidden_names, known)
-    used = sum(codec.size(one) for one in context.exchanges if "request" in one)
-    if used + codec.size(found) > WHOLE_KEPT:
-        entry["leftOut"] = True
-    else:
-        entry |= found
+    return found
 
 
 def secrets_in(url: str) -> list[str]:

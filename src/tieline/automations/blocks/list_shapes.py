@@ -41,7 +41,7 @@ AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
 
 def aggregates(context: CompileContext) -> dict[str, tuple[str, str]]:
     """``{name: "sum(amount)"}`` -> {name: (function, field)}; raises `PlanError` for what is no such thing."""
-    wanted = pairs(decoded(raw(context, "aggregates", default={})))
+    wanted = pairs(decoded(raw(context, "aggregates", default={}))) or {}
     if not isinstance(wanted, dict):
         raise PlanError("aggregates must be an object of names and functions like sum(amount)")
     found = {}

@@ -181,7 +181,7 @@ class ReplaceFieldNamesBlock(ListTool):
     doc = "Replace field names: renames fields of every item; `mapping` maps old names to new ones."
 
     def read(self, context: CompileContext) -> Any:
-        mapping = pairs(decoded(raw(context, "mapping", "fields", default={})))
+        mapping = pairs(decoded(raw(context, "mapping", "fields", default={}))) or {}
         if not isinstance(mapping, dict):
             raise PlanError("mapping must be an object of old and new field names")
         keep = choice(context, ("keepOtherFields",), ("keep", "remove"), "keep") == "keep"
@@ -204,7 +204,7 @@ class TransformListBlock(ListTool):
     doc = "Transform list: makes a new object of every item; the mapping reads it as `{$.<this block>.item.field}`."
 
     def read(self, context: CompileContext) -> Any:
-        mapping = pairs(decoded(raw(context, "mapping", "fields", default={})))
+        mapping = pairs(decoded(raw(context, "mapping", "fields", default={}))) or {}
         if isinstance(mapping, str) and mapping.lstrip().startswith("{"):
             mapping = {"": f"{{object: {mapping}}}"}  # raw text that is JSON once its formulas have their values
         if not isinstance(mapping, dict):

@@ -38,7 +38,7 @@ from tieline.storage.unit import Unit
 log = structlog.get_logger(__name__)
 
 FETCH_SECONDS: Final = 30.0
-FETCH_BYTES: Final = min(20 * 2**20, MAX_BYTES)
+FETCH_BYTES: Final = min(32 * 2**20, MAX_BYTES)
 # A watch that was claimed and not finished is taken up again after this: its worker is gone.
 LEASE: Final = timedelta(minutes=15)
 # Shorter than a day, so that the next night finds it due although it was late in this one.

@@ -41,6 +41,7 @@ WRITTEN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "keys": ("The keys that seal secrets.", ("vault_commands",)),
     "api-keys": ("API keys of the default tenant's administrator.", ("keys_commands",)),
+    "studio": ("The studio: its first administrator.", ("studio_commands",)),
     "partners": ("Partners, who embed Tieline in their own product.", ("partners_commands", "partner_embed_commands")),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,6 +44,12 @@ class Server:
         self._log.flush()
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
+
+    def setup_address(self) -> str | None:
+        """Where the studio's first administrator chooses a password; the server tells who starts it."""
+        self._log.flush()
+        found = re.search(r"https?://\S+/studio/setup#code=\w+", self.log.read_text(encoding="utf-8", errors="replace"))
+        return None if found is None else found[0]
 
     def workers(self) -> list[psutil.Process]:
         """The worker processes."""

@@ -74,8 +74,9 @@ class Terminal:
         self._console.print(table)
         if self._stays:
             self._console.print(
-                f"Tieline keeps serving at [bold]{addresses['api']}[/] (API document: {addresses['api']}/openapi.json; "
-                f"the key is in the data folder, admin.key).\n"
+                f"Open [bold]{addresses['studio']}[/] to see all of it in the studio.\n"
+                f"Tieline keeps serving at {addresses['api']} (its API: {addresses['api']}/docs; the key is in the "
+                "data folder, admin.key).\n"
                 f"Gather: {addresses['gather']}  Dialbook: {addresses['dialbook']}\n"
                 "Look next: `tieline connectors ls`, `tieline automations ls`, `tieline runs ls`, docs/README.md. "
                 "Ctrl-C ends it."

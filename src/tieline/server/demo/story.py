@@ -64,7 +64,9 @@ async def run_demo(screen: Screen, *, registrations: int = 1000, port: int = POR
             result = await tell(screen, sandbox, server, api, registrations)
             result["seconds"] = round(time.monotonic() - began, 2)
             result["peak_rss_mb"] = round(server.peak_bytes / 2**20, 1)
-            screen.end(result, {"api": api.url, "gather": sandbox.events.url, "dialbook": sandbox.telephony.url})
+            places = {"gather": sandbox.events.url, "dialbook": sandbox.telephony.url}
+            studio = server.setup_address() or f"{api.url}/studio/"
+            screen.end(result, {"api": api.url, "studio": studio, **places})
         if stay:
             await asyncio.to_thread(server.wait)
     return result

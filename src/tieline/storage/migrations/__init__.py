@@ -18,7 +18,7 @@ from tieline.storage.errors import SchemaTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 
 # Any number that nobody else is likely to use on the same database.
 _ADVISORY_LOCK = 0x7469656C696E65

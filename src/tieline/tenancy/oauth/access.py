@@ -26,6 +26,8 @@ from tieline.tenancy.oauth import rules, scopes
 from tieline.tenancy.oauth.grants import ACCESS_PREFIX
 from tieline.tenancy.principal import Principal
 from tieline.tenancy.remembering import Remembered
+from tieline.tenancy.studio.sessions import PREFIX as STUDIO_PREFIX
+from tieline.tenancy.studio.sessions import StudioSessions
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -97,12 +99,17 @@ class AccessTokens:
 
 
 class Authenticator:
-    """Knows API keys, access tokens and embed sessions alike: what stands behind ``Authorization: Bearer``."""
+    """Knows API keys, access tokens, embed sessions and the studio's tokens alike: what stands behind
+    ``Authorization: Bearer``.
+    """
 
-    def __init__(self, keys: ApiKeys, access_tokens: AccessTokens, sessions: EmbedSessions) -> None:
+    def __init__(
+        self, keys: ApiKeys, access_tokens: AccessTokens, sessions: EmbedSessions, studio: StudioSessions
+    ) -> None:
         self._keys = keys
         self._access_tokens = access_tokens
         self._sessions = sessions
+        self._studio = studio
 
     async def authenticate(self, secret: str) -> Principal:
         """Raises `Unauthorized`."""
@@ -110,6 +117,8 @@ class Authenticator:
             return await self._access_tokens.authenticate(secret)
         if secret.startswith(SESSION_PREFIX):
             return await self._sessions.authenticate(secret)
+        if secret.startswith(STUDIO_PREFIX):
+            return await self._studio.authenticate(secret)
         return await self._keys.authenticate(secret)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tieline.core.errors import BadInput, Transient
+from tieline.core.errors import BadInput, Conflict, Transient
 
 
 class ConnectionInUse(BadInput):
@@ -25,3 +25,10 @@ class ProbeTooLong(Transient):
     code = "probe-too-long"
     status = 504
     title = "The probe takes too long"
+
+
+class ConfirmationNeeded(Conflict):
+    """A call that changes something, which nobody has confirmed."""
+
+    code = "confirmation-needed"
+    title = "The call has to be confirmed"

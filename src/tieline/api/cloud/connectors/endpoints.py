@@ -22,9 +22,9 @@ from tieline.api.cloud.connectors.schemas import (
     ImportConnector,
     ImportedConnector,
     WebhookConfiguration,
-    show_blocks,
     show_detail,
     show_item,
+    show_summary,
     show_webhooks,
 )
 from tieline.api.edge.access import Call, access
@@ -51,7 +51,7 @@ IMPORT_ERRORS = (400, 409, 422, 502, 504)
 Reader = Annotated[Call, Depends(access("connectors", "read"))]
 Writer = Annotated[Call, Depends(access("connectors", "write"))]
 ConnectorId = Annotated[UUID, Depends(path_id("connectorId", "connector"))]
-Import = Annotated[Incoming[ImportConnector], Depends(json_body(ImportConnector, large=True))]
+Import = Annotated[Incoming[ImportConnector], Depends(json_body(ImportConnector, file=True))]
 
 
 async def existing(call: Call, connector_id: UUID) -> dict[str, Any]:
@@ -157,7 +157,7 @@ async def list_blocks(call: Reader, connector_id: ConnectorId) -> Response:
     async with call.unit() as unit:
         row = await _row(unit, connector_id)
         manifest = await call.services.connectors.manifest(unit, row["id"])
-    return Json({"data": show_blocks(row["id"], manifest)})
+    return Json({"data": [show_summary(row["id"], block, manifest) for block in manifest.blocks]})
 
 
 @router.get(

@@ -15,21 +15,24 @@ from tieline.api.cloud.connectors.schemas import ImportConnector
 from tieline.api.edge.access import Call
 from tieline.api.edge.bodies import Incoming
 from tieline.connectors.documents import Bundle, fetch, gather_url, is_archive, is_url, open_archive
-from tieline.connectors.importers import import_document, summary
+from tieline.connectors.importers import import_with_source, summary
+from tieline.connectors.importers.reading.document import Document
 from tieline.connectors.manifest import io
 from tieline.connectors.manifest.model import SCHEMA, Manifest
 from tieline.core.errors import BadInput
 
 FETCH_SECONDS = 30.0
-FETCH_BYTES = 20 * 2**20
+FETCH_BYTES = 32 * 2**20
 
 
 class Imported(Struct, frozen=True):
-    """A manifest and what there is to say about how it came to be; ``written`` = it came as a manifest."""
+    """A manifest and what there is to say about how it came to be; ``written`` = it came as a manifest, else
+    ``document`` is what it was made of."""
 
     manifest: Manifest
     written: bool
     report: dict[str, Any]
+    document: Document | None = None
 
 
 async def read_manifest(call: Call, body: Incoming[ImportConnector], *, name: str | None = None) -> Imported:
@@ -41,12 +44,13 @@ async def read_manifest(call: Call, body: Incoming[ImportConnector], *, name: st
     begun = time.perf_counter()
     bundle = await _gathered(call, body)
     data = bundle.data
+    document: Document | None = None
     written = wanted.format == "manifest" or (wanted.format is None and _is_manifest(data))
     if written:
         manifest = await asyncio.to_thread(_load, data, name or wanted.name)
     else:
-        manifest = await asyncio.to_thread(
-            import_document,
+        manifest, document = await asyncio.to_thread(
+            import_with_source,
             data,
             address=bundle.address,
             format=wanted.format,
@@ -54,7 +58,7 @@ async def read_manifest(call: Call, body: Incoming[ImportConnector], *, name: st
             parts=bundle.parts,
         )
     report = {**await asyncio.to_thread(summary, manifest), "seconds": round(time.perf_counter() - begun, 3)}
-    return Imported(manifest, written, report)
+    return Imported(manifest, written, report, document)
 
 
 async def _gathered(call: Call, body: Incoming[ImportConnector]) -> Bundle:

@@ -138,23 +138,42 @@ class ConnectorParam(_Wire):
     example_value: str | None
 
 
-class ConnectorBlock(_Wire):
-    """A block of a connector."""
+class ConnectorBlockBase(_Wire):
+    """What a block of a connector is called, and what it gives."""
 
     id: str = Field(json_schema_extra={"format": "uuid"})
     name: str
     key: str = Field(description="The block's id in the manifest. Ours.")
     role: str
-    inputs: list[ConnectorParam]
     object_type: str | None
     description: str | None
     example_output: Any = None
 
 
+class ConnectorBlock(ConnectorBlockBase):
+    """A block of a connector."""
+
+    inputs: list[ConnectorParam]
+
+
+class ConnectorBlockKind(_Wire):
+    """What kind of thing a block does."""
+
+    kind: str = Field(description="As the manifest says it: list, search, get, get_by, create, ..., action.")
+    iterable: bool = Field(description="It gives records one by one: a loop's body hangs under it.")
+    writes: bool = Field(description="A call changes something.")
+    deprecated: bool
+    tags: list[str]
+
+
+class ConnectorBlockSummary(ConnectorBlock, ConnectorBlockKind):
+    """A block of a connector, as editors list it."""
+
+
 class ConnectorBlockList(BaseModel):
     """The blocks of a connector."""
 
-    data: list[ConnectorBlock]
+    data: list[ConnectorBlockSummary]
 
 
 class ConnectorDetail(ConnectorItem):
@@ -245,6 +264,23 @@ def show_blocks(connector_id: UUID, manifest: Manifest) -> list[dict[str, Any]]:
     return [_show_block(connector_id, block, manifest.schemas) for block in manifest.blocks]
 
 
+def show_summary(connector_id: UUID, block: Block, manifest: Manifest) -> dict[str, Any]:
+    """A block as editors list it."""
+    return {
+        **_show_block(connector_id, block, manifest.schemas),
+        "kind": block.kind,
+        "iterable": block.iterable,
+        "writes": block.writes,
+        "deprecated": block.deprecated,
+        "tags": block.tags,
+    }
+
+
+def block_id(connector_id: UUID, block: Block) -> str:
+    """The id of a block on the wire."""
+    return _guid(block.guid, connector_id, f"block/{block.id}")
+
+
 def show_webhooks(connector_id: UUID, manifest: Manifest) -> dict[str, Any]:
     """The webhook events of a connector."""
     return {
@@ -311,7 +347,7 @@ def show_param(identity: str, field: Input) -> dict[str, Any]:
 
 def _show_block(connector_id: UUID, block: Block, schemas: dict[str, Any]) -> dict[str, Any]:
     shown = {
-        "id": _guid(block.guid, connector_id, f"block/{block.id}"),
+        "id": block_id(connector_id, block),
         "name": block.name or block.id,
         "key": block.id,
         "role": ROLES.get(block.kind, block.kind),

@@ -14,6 +14,7 @@ from tieline.api.edge.documented import Links
 from tieline.core.clock import iso
 from tieline.core.filters import Attribute
 from tieline.storage.tables import runs
+from tieline.tenancy.conditions import Filters
 from tieline.tenancy.listing import Listing
 
 Status = Literal[
@@ -32,19 +33,20 @@ Context = Literal["test_run", "editor", "detail", "api_sync", "api_async", "webh
 STATUSES: tuple[str, ...] = Status.__args__  # type: ignore[attr-defined]
 CONTEXTS: tuple[str, ...] = Context.__args__  # type: ignore[attr-defined]
 
+FILTERS: Filters = {
+    "status": (Attribute(), runs.c.status),
+    "context": (Attribute(), runs.c.context),
+    "startTime": (Attribute("moment"), runs.c.started_at),
+    "title": (Attribute(), runs.c.title),
+    "spaceId": (Attribute(exact=True), runs.c.space_id),
+    "ownerId": (Attribute(exact=True), runs.c.owner_id),
+    "executedById": (Attribute(exact=True), runs.c.executed_by),
+    # Nothing costs per run here, so that nothing is billable.
+    "billable": (Attribute("boolean"), runs.c.id.is_(None)),
+}
 LISTING = Listing(
     runs.c.id,
-    filters={
-        "status": (Attribute(), runs.c.status),
-        "context": (Attribute(), runs.c.context),
-        "startTime": (Attribute("moment"), runs.c.started_at),
-        "title": (Attribute(), runs.c.title),
-        "spaceId": (Attribute(exact=True), runs.c.space_id),
-        "ownerId": (Attribute(exact=True), runs.c.owner_id),
-        "executedById": (Attribute(exact=True), runs.c.executed_by),
-        # Nothing costs per run here, so that nothing is billable.
-        "billable": (Attribute("boolean"), runs.c.id.is_(None)),
-    },
+    filters=FILTERS,
     sorts={"id": runs.c.id, "status": runs.c.status, "startTime": runs.c.started_at},
 )
 

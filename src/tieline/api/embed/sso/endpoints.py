@@ -27,6 +27,7 @@ from tieline.api.embed.sso.schemas import BeginSession, Session, show
 from tieline.core import origins
 from tieline.core.errors import BadInput, TielineError
 from tieline.oem import templates
+from tieline.oem.branding import branding_of
 from tieline.oem.sso import embedding, links, tickets, tokens
 from tieline.oem.sso.entering import Entered, SignOns
 from tieline.oem.sso.errors import SignOnRefused
@@ -109,8 +110,13 @@ async def frame(request: Request, name: PartnerName) -> Response:
     except TielineError as error:
         return pages.refused(error)
     sessions = f"{edge_of(request).origin.base(request)}/embed/{quote(partner.app_id, safe='')}/sessions"
-    allowed = embedding.origins_of(partner.settings)
-    return pages.frame(partner.name, sessions, allowed, embedding.frame_ancestors(partner.settings))
+    facts = {
+        "partner": {"appId": partner.app_id, "name": partner.name},
+        "sessions": sessions,
+        "origins": embedding.origins_of(partner.settings),
+        "branding": branding_of(partner.settings),
+    }
+    return await pages.frame(request, facts, embedding.frame_ancestors(partner.settings))
 
 
 @router.post(

@@ -1,14 +1,17 @@
-"""The page at ``/embed/{partner}``: takes a code or a token, and says who is signed in."""
+"""The page at ``/embed/{partner}``, and what people see whose link does not let in."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
+from tieline.api.edge import built
 from tieline.core.errors import TielineError
 
 _STYLE = """
@@ -16,73 +19,28 @@ _STYLE = """
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;font:16px/1.5 system-ui,sans-serif}
 p{overflow-wrap:anywhere}
 """
-# The address is cleaned before anything else. A code in it is exchanged; in a frame, the page around it hands a token
-# over through a channel of its own, which only pages of the partner's origins can open.
-_SCRIPT = """
-(() => {
-  const told = JSON.parse(document.getElementById('told').textContent)
-  const status = document.getElementById('status')
-  const code = new URLSearchParams(location.hash.slice(1)).get('code')
-  if (location.hash) history.replaceState(null, '', location.pathname)
-  let token = ''
-  const enter = async (shown) => {
-    const headers = { 'content-type': 'application/json' }
-    if (token) headers.authorization = `Bearer ${token}`
-    const answer = await fetch(told.sessions, {
-      method: 'POST', headers, body: JSON.stringify(shown), credentials: 'omit', cache: 'no-store',
-    })
-    const said = await answer.json()
-    if (!answer.ok) throw new Error(said.errors[0].detail)
-    token = said.token
-    status.textContent = `${said.user.name || said.user.email || said.account.name} (${said.account.name})`
-    return said
-  }
-  const failed = (error) => { status.textContent = error.message }
-  if (code) return void enter({ code }).catch(failed)
-  if (parent === window) return
-  let port = null
-  addEventListener('message', (event) => {
-    if (port || event.source !== parent || !told.origins.includes(event.origin)) return
-    if (event.data?.type !== 'tieline:port' || !event.ports[0]) return
-    port = event.ports[0]
-    port.onmessage = ({ data }) => {
-      if (data?.type !== 'token' || typeof data.jwt !== 'string') return
-      enter({ jwt: data.jwt, origin: event.origin }).then(
-        ({ expiresAt }) => port.postMessage({ type: 'signed-in', expiresAt }),
-        (error) => { failed(error); port.postMessage({ type: 'refused', detail: error.message }) },
-      )
-    }
-    port.postMessage({ type: 'token-wanted' })
-  })
-  parent.postMessage({ type: 'tieline:ready' }, '*')
-})()
-"""
+FACTS = "tieline-embed"
 
 
-def frame(partner: str, sessions: str, origins: Sequence[str], ancestors: str) -> HTMLResponse:
-    """The page. ``sessions`` is the path to sign in at, ``ancestors`` the sources of ``frame-ancestors``."""
-    told = json.dumps({"sessions": sessions, "origins": list(origins)}).replace("<", "\\u003c")
-    nonce = secrets.token_urlsafe(16)
-    html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<title>{escape(partner)}</title><style nonce="{nonce}">{_STYLE}</style></head>'
-        '<body><main><p id="status" role="status">Not signed in.</p></main>'
-        f'<script type="application/json" id="told">{told}</script>'
-        f'<script nonce="{nonce}">{_SCRIPT}</script></body></html>'
-    )
-    policy = (
-        "default-src 'none'",
-        f"style-src 'nonce-{nonce}'",
-        f"script-src 'nonce-{nonce}'",
-        "connect-src 'self'",
-        "form-action 'none'",
-        "base-uri 'none'",
-        f"frame-ancestors {ancestors}",
-    )
-    return HTMLResponse(html, headers={"content-security-policy": "; ".join(policy), **_ELSEWHERE})
+async def frame(request: Request, facts: Mapping[str, Any], ancestors: str) -> Response:
+    """The studio's page for a frame: the same as at ``/studio/``, without cookies, with what it has to know inside.
+
+    ``<script type="application/json" id="tieline-embed">`` holds the ``facts``: ``partner`` (``{appId, name}``),
+    ``sessions`` (where a token or a code is shown: ``POST {jwt, origin}`` or ``{code}``), ``origins`` (of the pages
+    that may open the channel), ``branding`` (an object, maybe empty). ``ancestors`` are the sources of
+    ``frame-ancestors``. No ``Cross-Origin-Opener-Policy``: in a popup, the page that opened it has to be reached.
+    """
+    headers = {"content-security-policy": built.policy(f"frame-ancestors {ancestors}"), **_ELSEWHERE}
+    try:
+        page = await built.index()
+    except built.NotBuilt as error:
+        return built.absent(error, headers)
+    told = json.dumps(dict(facts), ensure_ascii=True).replace("<", "\\u003c")
+    block = f'<script type="application/json" id="{FACTS}">{told}</script>'
+    return built.kept(request, page.replace("</head>", f"{block}</head>", 1).encode(), _HTML, headers)
 
 
+_HTML = "text/html; charset=utf-8"
 # Pages that isolate themselves (COEP) may frame it too; who may at all, frame-ancestors says.
 _ELSEWHERE = {"cross-origin-resource-policy": "cross-origin"}
 

@@ -297,10 +297,11 @@ export class Transport {
 
   async #identify(headers: Headers, credentials: Credentials, signal: AbortSignal | undefined): Promise<void> {
     const { apiKey, token, clientId, appId, partnerKey } = this.#options;
-    if (credentials === "partner") {
+    // A person who administers the partner needs no key of it.
+    if (credentials === "partner" && (appId || !token)) {
       if (appId) headers.set("X-App-Id", appId);
       if (partnerKey) headers.set("X-Api-Key", partnerKey);
-    } else if (credentials === "key") {
+    } else if (credentials !== "none") {
       const bearer = token ? await token() : (apiKey ?? (clientId ? await this.#oauth(signal) : undefined));
       if (bearer) headers.set("Authorization", `Bearer ${bearer}`);
     }

@@ -1,0 +1,1 @@
+"""What anybody may know of how a partner embeds Tieline."""

@@ -1,0 +1,1 @@
+"""Part of the partner's API: how its customers see the studio."""

@@ -1,0 +1,1 @@
+"""Addresses only: nothing has a schema."""

@@ -1,0 +1,1 @@
+"""What this slice refuses: nothing of its own (see `api.edge.built`)."""

@@ -1,0 +1,1 @@
+"""How people sign in to the studio, and what their browsers are signed in with."""

@@ -1,0 +1,242 @@
+"""What a partner does for all its customers, and what a person sets for itself, in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.automations.engine.documents import block, chain
+from tests.studio.running import PASSWORD, Studio
+from tieline.core.ids import new_id
+
+pytestmark = pytest.mark.timeout(240)
+
+CUSTOMERS = 50
+SLOW = 30_000  # milliseconds: many integrations move, on a busy machine
+
+
+def workspace(text: str) -> dict[str, Any]:
+    flow = chain(
+        block("StartBlock", "manual", inputs={"run_mode": "manual"}), block("ShowBlock", inputs={"input": text})
+    )
+    return {"blocks": flow, "variables": []}
+
+
+@pytest.fixture
+def partner(studio: Studio) -> Iterator[httpx.Client]:
+    with studio.client(studio.admin) as http:
+        yield http
+
+
+def good(answer: httpx.Response) -> Any:
+    assert answer.status_code < 300, answer.text
+    return answer.json()
+
+
+def customers(partner: httpx.Client, count: int, mark: str) -> list[str]:
+    """Accounts with names that a page could stumble over; their external ids."""
+    strange = ["Acme <img src=x onerror=alert(1)>", "שלום עולם", "🙂 Party & Sons", "A" * 200]
+    found = []
+    for number in range(count):
+        name = strange[number] if number < len(strange) else f"{mark} {number}"
+        external = f"{mark}-{number}"
+        good(partner.post("/oem/v1/accounts", json={"name": name, "externalid": external}))
+        found.append(external)
+    return found
+
+
+def versions(partner: httpx.Client, template: str) -> dict[str, int]:
+    """How many integrations run each version, as each of them says itself."""
+    rows = good(partner.get("/oem/v1/health", params={"template": template, "per_page": 100}))["data"]
+    counts: dict[str, int] = {}
+    for row in rows:
+        version = str(row["blend"]["version"])
+        counts[version] = counts.get(version, 0) + 1
+    return counts
+
+
+def confirmed(page: Page, action: str) -> None:
+    page.get_by_role("dialog").get_by_role("button", name=action, exact=True).click()
+
+
+def test_a_fix_is_rolled_out_to_fifty_customers(studio: Studio, partner: httpx.Client) -> None:
+    mark = new_id().hex[-8:]
+    accounts = customers(partner, CUSTOMERS, mark)
+    first = {"name": f"Sync {mark}", "externalid": mark, "workspace": workspace("broken")}
+    template = good(partner.post("/oem/v1/templates", json=first))["guid"]
+    items = [{"account": account} for account in accounts]
+    assert good(partner.post("/oem/v1/bulk/install", json={"template": mark, "items": items}))["ok"] == CUSTOMERS
+    fix = {"workspace": workspace("mended"), "note": "The <b>fix</b>"}
+    good(partner.post(f"/oem/v1/templates/{template}/versions", json=fix))
+
+    page = studio.page("/studio/admin/templates")
+    page.get_by_role("link", name=f"Sync {mark}").click()
+    panel = page.get_by_role("region", name="Roll-out")
+    # Chosen customers first: two of them are pinned to the fix.
+    panel.get_by_role("button", name="Chosen customers…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("searchbox").fill(f"{mark}-1")
+    for number in (10, 11):
+        dialog.get_by_role("checkbox", name=f"{mark} {number}", exact=True).check()
+    dialog.get_by_role("button", name="Pin to version 2").click()
+    expect(dialog.get_by_text("Done: 2 succeeded, 0 failed.")).to_be_visible(timeout=SLOW)
+    dialog.get_by_role("button", name="Close").last.click()
+    assert versions(partner, template) == {"1": 48, "2": 2}
+    expect(page.get_by_text("2 integrations are pinned", exact=False)).to_be_visible(timeout=SLOW)
+
+    # Then a share of the others; what the page says is what each of them says.
+    panel.get_by_role("button", name="25%", exact=True).click()
+    panel.get_by_role("button", name="Roll out to 25%").click()
+    expect(page.get_by_text("Version 2 is rolled out to 25%.")).to_be_visible(timeout=SLOW)
+    counts = versions(partner, template)
+    assert 2 < counts["2"] <= CUSTOMERS
+    expect(page.get_by_text(f"{counts['2']} of 50 integrations run version 2", exact=False)).to_be_visible(timeout=SLOW)
+
+    # Then all, and each of them runs the fix.
+    panel.get_by_role("button", name="Promote to all").click()
+    confirmed(page, "Promote to all")
+    expect(page.get_by_text("50 of 50 integrations run version 2", exact=False)).to_be_visible(timeout=SLOW)
+    assert versions(partner, template) == {"2": CUSTOMERS}
+    rows = good(partner.get("/oem/v1/health", params={"template": template, "per_page": 100}))["data"]
+    for row in rows[:3]:
+        where = f"/oem/v1/accounts/{row['account']['guid']}/blends/{row['blend']['guid']}/run"
+        assert good(partner.post(where, json={})) == "mended"
+
+    # And back: the pinned ones stay.
+    panel.get_by_role("button", name="Roll back").click()
+    confirmed(page, "Roll back")
+    expect(page.get_by_text("Rolled back.")).to_be_visible(timeout=SLOW)
+    assert versions(partner, template) == {"1": 48, "2": 2}
+
+
+def test_many_are_disabled_at_once_and_the_failed_ones_again(studio: Studio, partner: httpx.Client) -> None:
+    mark = new_id().hex[-8:]
+    accounts = customers(partner, 6, mark)
+    body = {"name": f"Many {mark}", "externalid": mark, "workspace": workspace("x")}
+    template = good(partner.post("/oem/v1/templates", json=body))["guid"]
+    items = [{"account": account} for account in accounts]
+    made = good(partner.post("/oem/v1/bulk/install", json={"template": mark, "items": items}))["results"]
+    page = studio.page(f"/studio/admin/templates/{template}")
+    page.get_by_role("tab", name="Integrations").click()
+    page.get_by_role("checkbox", name="Choose all 6 that are shown").check()
+    # One is gone before the button is pressed.
+    partner.delete(f"/oem/v1/accounts/{accounts[5]}/blends/{made[5]['guid']}")
+    page.get_by_role("button", name="Disable", exact=True).click()
+    confirmed(page, "Disable")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Done: 5 succeeded, 1 failed.")).to_be_visible(timeout=SLOW)
+    dialog.get_by_role("button", name="Try the 1 failed again").click()
+    expect(dialog.get_by_text("Done: 5 succeeded, 1 failed.")).to_be_visible(timeout=SLOW)
+    rows = good(partner.get("/oem/v1/health", params={"template": template}))["data"]
+    assert [row["health"] for row in rows] == ["disabled"] * 5
+
+
+def test_a_customer_is_made_suspended_and_let_in_again(studio: Studio, partner: httpx.Client) -> None:
+    mark = new_id().hex[-8:]
+    page = studio.page("/studio/admin/customers")
+    page.get_by_role("button", name="New customer").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill(f"<b>New</b> {mark}")
+    dialog.get_by_label("External id").fill(mark)
+    dialog.get_by_role("button", name="Create customer").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"<b>New</b> {mark}")
+    page.get_by_role("tab", name="Access").click()
+    page.get_by_role("button", name="Suspend").click()
+    suspend = dialog.get_by_role("button", name="Suspend", exact=True)
+    expect(suspend).to_be_disabled()
+    dialog.get_by_label("To confirm, write the external id").fill(mark)
+    suspend.click()
+    expect(page.get_by_role("button", name="Reactivate")).to_be_visible()
+    assert partner.get(f"/oem/v1/accounts/{mark}").status_code == 404
+    page.get_by_role("button", name="Reactivate").click()
+    expect(page.get_by_role("tab", name="Access")).to_be_visible()
+    assert partner.get(f"/oem/v1/accounts/{mark}").status_code == 200
+
+
+def test_branding_that_nobody_could_read_is_refused(studio: Studio, partner: httpx.Client) -> None:
+    page = studio.page("/studio/admin/embedding")
+    light = page.get_by_role("group", name="Light")
+    colour = light.get_by_role("textbox", name="Brand colour", exact=True)
+    colour.fill("#ffe9a8")
+    expect(light.get_by_text("Too weak").first).to_be_visible()
+    page.get_by_role("button", name="Save the branding").click()
+    expect(light.get_by_role("alert")).to_contain_text("#ffe9a8")
+    assert good(partner.get("/oem/v1/branding"))["brand"] is None
+    colour.fill("#7a1fbf")
+    expect(light.get_by_text("Too weak")).to_have_count(0)
+    page.get_by_label("Product name").fill("Acme <Connect>")
+    page.get_by_role("button", name="Save the branding").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    kept = good(partner.get("/oem/v1/branding"))
+    assert (kept["brand"]["light"], kept["product_name"]) == ("#7a1fbf", "Acme <Connect>")
+    good(partner.put("/oem/v1/branding", json={}))
+
+
+def test_a_key_is_shown_once(studio: Studio) -> None:
+    person = studio.person("Kees Key")
+    page = studio.page("/studio/settings/keys", person=person)
+    page.get_by_role("button", name="New API key").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Description").fill("Reports")
+    dialog.get_by_label("What it may do").select_option("chosen")
+    dialog.get_by_label("Automations").select_option("read")
+    dialog.get_by_role("button", name="Create key").click()
+    shown = page.get_by_role("status", name="Key")
+    expect(shown).to_be_visible()
+    key = shown.inner_text()
+    with httpx.Client(base_url=studio.url, headers={"authorization": f"Bearer {key}"}) as http:
+        assert http.get("/api/v1/automations").status_code == 200
+        assert http.post("/api/v1/automations", json={"name": "No"}).status_code == 403
+    page.get_by_role("button", name="I have copied it").click()
+    row = page.get_by_role("row").filter(has_text="Reports")
+    expect(row).to_contain_text("automations:read")
+    assert key not in page.content()
+    page.reload()
+    expect(row).to_be_visible()
+    assert key not in page.content()
+    row.get_by_role("button", name="Revoke Reports").click()
+    confirmed(page, "Revoke")
+    expect(row).to_have_count(0)
+
+
+def test_a_person_without_roles_sees_no_administration(studio: Studio) -> None:
+    person = studio.person("Pim Plain", roles=())
+    with studio.client(studio.admin) as http:
+        roles = good(http.get(f"/api/v1/users/{person.id}")).get("assignedRoles") or []
+        if roles:
+            patch = [{"op": "replace", "path": "/assignedRoles", "value": []}]
+            assert http.patch(f"/api/v1/users/{person.id}", json=patch).status_code == 204
+    studio.allow("403")
+    page = studio.page("/studio/settings", person=person)
+    sections = page.get_by_role("navigation", name="Settings")
+    expect(sections.get_by_role("link", name="API keys")).to_be_visible()
+    for hidden in ("OAuth clients", "Audit log"):
+        expect(sections.get_by_role("link", name=hidden)).to_have_count(0)
+    expect(page.get_by_role("link", name="Partner", exact=True)).to_have_count(0)
+    page.goto("/studio/admin/customers")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    page.goto("/studio/settings/people")
+    expect(page.get_by_role("heading", level=1)).to_have_text("People")
+    expect(page.get_by_role("button", name="Invite a person")).to_have_count(0)
+
+
+def test_a_person_is_invited_by_a_link_that_is_shown_once(studio: Studio) -> None:
+    mark = new_id().hex[-8:]
+    page = studio.page("/studio/settings/people")
+    page.get_by_role("button", name="Invite a person").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("E-mail").fill(f"{mark}@example.com")
+    dialog.get_by_label("Name").fill(f"Guest {mark}")
+    dialog.get_by_role("button", name="Invite", exact=True).click()
+    link = page.get_by_role("status", name="Link").inner_text()
+    page.get_by_role("button", name="I have copied it").click()
+    code = link.partition("#code=")[2]
+    answer = httpx.post(f"{studio.url}/studio/invitations/accept", json={"code": code, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["user"]["roles"] == []
+    page.get_by_role("searchbox", name="Find by name or e-mail").fill(mark)
+    expect(page.get_by_role("row").filter(has_text=f"Guest {mark}")).to_have_count(1)

@@ -1,0 +1,57 @@
+"""Every page, light and dark, wide and narrow: accessible (axe, WCAG 2.2 AA), within the window, and safe."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Frame, Page
+
+from tests.fixtures.shared import ROOT
+from tests.studio.furnishing import Furnished, furnish
+from tests.studio.running import Server, Studio, Theme
+from tests.studio.sights import NARROW, SIGHTS, WIDE, Sight
+from tieline.sandbox import Running
+
+pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def there(server: Server, sandbox_process: Running) -> Furnished:
+    sandbox_process.reset(registrations=120, seed=1)
+    return furnish(Studio(server, _no_browser), sandbox_process)
+
+
+def _no_browser() -> Any:
+    raise AssertionError("the account is made over the API")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: sight.name)
+def test_a_page_is_accessible_and_safe(
+    studio: Studio, there: Furnished, sight: Sight, theme: Theme, width: int
+) -> None:
+    page = sight.open(studio, there, theme=theme, width=width)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window"
+    assert page.get_by_role("heading", level=1).count() == 1
+    assert page.locator("img[src=x], script:not([src])").count() == 0
+    assert page.evaluate("document.cookie") == ""
+    assert page.evaluate("Object.keys(sessionStorage).length") == 0
+
+
+def violations(page: Page | Frame) -> list[str]:
+    """What axe finds, one line each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(
+        "async (tags) => (await axe.run(document, { runOnly: { type: 'tag', values: tags } })).violations", RULES
+    )
+    return [
+        f"{one['id']}: {one['help']}: " + "; ".join(json.dumps(node["html"])[:200] for node in one["nodes"][:3])
+        for one in found
+    ]

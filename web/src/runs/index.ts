@@ -1,0 +1,4 @@
+export { Overview } from "./Overview";
+export { RunPage } from "./RunPage";
+export { RunsOfAutomation } from "./RunsOfAutomation";
+export { VersionsPage } from "./VersionsPage";

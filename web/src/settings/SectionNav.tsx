@@ -1,0 +1,35 @@
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import "./settings.css";
+
+export type Section = { readonly to: string; readonly label: string };
+
+type Props = {
+  readonly label: string;
+  readonly sections: readonly Section[];
+  readonly children: ReactNode;
+};
+
+/** Pages that belong together, with the list of them beside (above, where it is narrow). */
+export function SectionFrame({ label, sections, children }: Props) {
+  const [where] = useLocation();
+  const here = [...sections]
+    .sort((one, other) => other.to.length - one.to.length)
+    .find(({ to }) => where === to || (to === "/" ? where === "" : where.startsWith(`${to}/`)));
+  return (
+    <div className="settings-frame">
+      <nav className="settings-nav" aria-label={label}>
+        <ul>
+          {sections.map((section) => (
+            <li key={section.to}>
+              <Link href={section.to} aria-current={section === here ? "page" : undefined}>
+                {section.label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div>{children}</div>
+    </div>
+  );
+}
