@@ -30,6 +30,8 @@ export default defineConfig({
     outDir: "../src/tieline/api/studio/dist",
     emptyOutDir: true,
     target: "es2023",
+    // Those that know light-dark(): written out for older ones, it would be fixed at the root.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

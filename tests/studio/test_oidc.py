@@ -202,6 +202,25 @@ async def test_the_address_may_come_from_userinfo(fresh: House, provider: Provid
     assert (await way.back()).status_code == 303
 
 
+async def test_what_was_verified_is_that_very_address(fresh: House, provider: Provider) -> None:
+    """The token says "verified" of an address that it does not name; userinfo names one that is not."""
+    _, email = await fresh.person()
+    way = await gone(fresh, provider, email)
+    del way.claims["email"]
+    for unverified in ({}, {"email_verified": False}):
+        provider.userinfo = {"sub": "s-1", "email": email, **unverified}
+        assert refused(await way.back())
+    assert not await fresh.run(sa.select(studio_identities))
+
+
+async def test_letters_that_only_look_alike_are_others(fresh: House, provider: Provider) -> None:
+    """The Kelvin sign is a k in lower case."""
+    email = f"kim-{time.monotonic_ns()}@example.com"
+    await fresh.person(email=email)
+    assert refused(await (await gone(fresh, provider, email.replace("k", "\u212a", 1))).back())
+    assert (await (await gone(fresh, provider, email.upper())).back()).status_code == 303
+
+
 async def test_keys_that_changed_are_asked_for_again(fresh: House, provider: Provider) -> None:
     _, email = await fresh.person()
     assert (await (await gone(fresh, provider, email)).back()).status_code == 303

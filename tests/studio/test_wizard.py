@@ -14,6 +14,7 @@ from tests.automations.engine.documents import block
 from tests.studio.furnishing import HOSTILE, Desk
 from tests.studio.running import Server, Studio
 from tests.studio.test_every_page import violations
+from tieline.core.ids import new_id
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -165,9 +166,10 @@ def test_a_setup_that_fails_says_why_and_can_be_left_out(studio: Studio, desk: D
 
 
 def test_an_integration_is_run_switched_and_removed(studio: Studio, desk: Desk) -> None:
-    made = installed(desk, template(desk, "Comes and goes", [start(), says("x")]))
+    name = f"Comes and goes {new_id().hex[-6:]}"
+    made = installed(desk, template(desk, name, [start(), says("x")]))
     page = studio.page("/studio/integrations")
-    page.get_by_role("link", name="Comes and goes").click()
+    page.get_by_role("link", name=name).click()
     page.get_by_role("button", name="Run now").click()
     expect(page.get_by_text("finished").first).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Switch off").click()
@@ -182,5 +184,5 @@ def test_an_integration_is_run_switched_and_removed(studio: Studio, desk: Desk) 
     page.get_by_role("menuitem", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove the integration").click()
     expect(page).to_have_url(re.compile(r"/integrations$"))
-    expect(page.get_by_role("link", name="Comes and goes")).to_have_count(0)
+    expect(page.get_by_role("link", name=name)).to_have_count(0)
     assert made not in [one["id"] for one in desk.call("GET", "/api/v1/integrations", limit=100)["data"]]

@@ -144,8 +144,7 @@ class Integrations:
             await self._move(account, template, str(row["id"]), pinned=row["i_pinned_version"])
 
     async def _prepared(self, unit: Unit, template: Row) -> tuple[Row, int, Shape, bytes]:
-        number = await unit.scalar(sa.select(sa.func.count()).where(integrations.c.template_id == template["id"]))
-        template["share"] = share_of(number)
+        template["share"] = share_of(await templates.next_number(unit, template["id"]))
         version = version_for(template, {"pinned_version": None, "share": template["share"]})
         shape = await templates.shape(unit, template["id"], version)
         return template, version, shape, await templates.document(unit, template, version)

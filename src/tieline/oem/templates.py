@@ -5,7 +5,8 @@
 
 Every function needs a unit of `Database.system`: a tenant sees templates by way of its integrations only. ``texts`` has
 ``description``, ``shortDescription``, ``icon``, ``icon2``, ``icon3``; ``source`` what a template was made of, its
-schedules, the partner's own id for it (``externalId``) and which versions were live before.
+schedules, the partner's own id for it (``externalId``), which versions were live before, and how many integrations were
+numbered.
 """
 
 from __future__ import annotations
@@ -197,6 +198,21 @@ async def shape(unit: Unit, template_id: UUID, version: int) -> Shape:
         return known
     found = await document_of(unit, template_id, version)
     return Shape() if found is None else shape_of(template_id, version, found)
+
+
+_NUMBER = text(
+    """
+    UPDATE templates SET source = jsonb_set(source, '{integrations}', to_jsonb(1 + coalesce(
+        (source ->> 'integrations')::bigint, (SELECT count(*) FROM integrations WHERE template_id = :id))))
+    WHERE id = :id RETURNING (source ->> 'integrations')::bigint - 1
+    """
+)
+
+
+async def next_number(unit: Unit, template_id: UUID) -> int:
+    """A number from 0 on that no other integration of the template gets, also where many are made at once."""
+    number: int = (await unit.connection.execute(_NUMBER, {"id": template_id})).scalar_one()
+    return number
 
 
 async def of_ids(unit: Unit, partner_id: UUID, wanted: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
