@@ -85,5 +85,6 @@ async def test_a_frame_takes_its_token_from_an_allowed_page_only(door: Door, tmp
         assert "signed-in" in page, page
         again = await seen(strange, tmp_path)
         assert "used already" in again
-    listed = (await door.partner.api.get("/accounts/framed/sessions")).json()["data"]
-    assert [one["origin"] for one in listed] == [strange]
+    # The pages are gone, and have signed out as they went.
+    told = await door.partner.api.get("/audits", params={"account": "framed", "action": "embed-session.created"})
+    assert [one["detail"]["origin"] for one in told.json()["data"]] == [strange]

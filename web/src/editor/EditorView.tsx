@@ -58,6 +58,10 @@ export function EditorView({
     try {
       const saved = await save(api, editor, t("editor.unbound"));
       queries.setQueryData(["automations", editor.automationId], saved);
+      queries.setQueryData(["automations", editor.automationId, "editor"], {
+        detail: saved,
+        etag: editor.base.etag,
+      });
       void queries.invalidateQueries({ queryKey: ["automations"], refetchType: "none" });
       setSaid(t("editor.savedVersion", saved.version));
       if (saved.pinned && saved.liveVersion !== saved.version) toast.say(t("editor.draft"));

@@ -213,7 +213,6 @@ export function Picker({ spot, onClose }: Props) {
           {sections
             .filter((section) => section.entries.length > 0)
             .map((section) => (
-              // biome-ignore lint/a11y/useSemanticElements: options of a listbox are grouped by this role, not by a fieldset
               <div
                 key={section.title}
                 role="group"
@@ -227,7 +226,6 @@ export function Picker({ spot, onClose }: Props) {
                   number += 1;
                   const mine = number;
                   return (
-                    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the search field that owns the list
                     <div
                       key={`${section.title}/${entry.kind}/${entry.key}`}
                       id={`${list}-${mine}`}

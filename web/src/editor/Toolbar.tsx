@@ -79,9 +79,12 @@ function SearchBlocks({ input }: { readonly input: RefObject<HTMLInputElement | 
   const found = useMemo(() => (doc === null ? [] : find(doc, asked)), [doc, asked]);
   const at = current === null ? -1 : found.indexOf(current);
   const go = (step: 1 | -1) => {
-    if (found.length === 0) return;
-    const next = at < 0 ? (step === 1 ? 0 : found.length - 1) : (at + step + found.length) % found.length;
-    const id = found[next];
+    // Whoever presses Enter means what stands in the field, also when the count beside it is not there yet.
+    const list = asked === query ? found : find(editor.getSnapshot().doc, query);
+    if (list.length === 0) return;
+    const from = list.indexOf(editor.getSnapshot().current ?? "");
+    const next = from < 0 ? (step === 1 ? 0 : list.length - 1) : (from + step + list.length) % list.length;
+    const id = list[next];
     if (id !== undefined) editor.reveal(id);
   };
   return (

@@ -161,7 +161,9 @@ export function Tree({ onSearch, onHelp }: Props) {
         aria-activedescendant={active === null ? undefined : `${base}-${active}`}
         className={dragging === null ? "editor-tree" : "editor-tree editor-dragging"}
         onKeyDown={onKeyDown}
-        onFocus={() => {
+        onFocus={(event) => {
+          // A pointer says itself which row it means.
+          if (!event.currentTarget.matches(":focus-visible")) return;
           if (active === null && rows[0]?.kind === "block") editor.select(rows[0].id);
         }}
         onClick={(event) => {
@@ -172,7 +174,10 @@ export function Tree({ onSearch, onHelp }: Props) {
           const key = keyOf(event.target);
           if (key === null || blockOf(editor.getSnapshot().doc, key) === undefined) return;
           event.preventDefault();
-          events.menu(key, new DOMRect(event.clientX, event.clientY, 0, 0));
+          const from = new DOMRect(event.clientX, event.clientY, 0, 0);
+          // Some systems ask for the menu while the button is still down; its release would close the menu again.
+          if (event.buttons === 0) events.menu(key, from);
+          else addEventListener("pointerup", () => setTimeout(() => events.menu(key, from)), { once: true });
         }}
         onCopy={(event) => put(event, actions.copy())}
         onCut={(event) => put(event, editor.readOnly ? actions.copy() : actions.cut())}

@@ -21,16 +21,6 @@ export function catalogOf(palette: BlockPalette | undefined, connectors: readonl
   return { palette, types, connectors, byGuid: new Map(connectors.map((one) => [one.guid, one])) };
 }
 
-/** A choice of the picker: the block itself is made when it is taken. */
-export type Offer =
-  | { readonly kind: "built-in"; readonly key: string; readonly type: BlockType }
-  | {
-      readonly kind: "connector";
-      readonly key: string;
-      readonly connector: ConnectorItem;
-      readonly block: ConnectorBlock;
-    };
-
 const READING = ["list", "search", "listnew", "listupdated", "get", "get_by", "incremental"];
 
 /** Blocks of a connector by what they do: read, then write, then the rest. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { reused } from "./hooks";
 import { commandOf } from "./keys";
 import { dropAt, placesAfter } from "./places";
-import { reused } from "./hooks";
 import { type Row, rowsOf } from "./rows";
 import { doc } from "./samples";
 
 const rows = () => rowsOf(doc(), new Set());
 const row = (key: string) => rows().find((one) => one.key === key) as Row;
-const spots = (key: string) => placesAfter(doc(), row(key)).map(({ spot, depth }) => `${spot.parent}.${spot.edge}@${depth}`);
+const spots = (key: string) =>
+  placesAfter(doc(), row(key)).map(({ spot, depth }) => `${spot.parent}.${spot.edge}@${depth}`);
 
 describe("places to drop at", () => {
   it("are after a block, and further out where its chain ends", () => {
@@ -24,15 +25,20 @@ describe("places to drop at", () => {
   it("follow the pointer: its height and how far out it is", () => {
     const at = (key: string) => rows().findIndex((one) => one.key === key) + 1;
     expect(dropAt(doc(), rows(), at("N1") * 40, 200, 40, 22)?.drop.spot.parent).toBe("N1");
-    expect(dropAt(doc(), rows(), at("N1") * 40, 5, 40, 22)?.drop.spot).toEqual({ parent: "IF", edge: "childId" });
+    expect(dropAt(doc(), rows(), at("N1") * 40, 5, 40, 22)?.drop.spot).toEqual({
+      parent: "IF",
+      edge: "childId",
+    });
     expect(dropAt(doc(), rows(), 0, 5, 40, 22)).toBeNull();
     expect(dropAt(doc(), rows(), 99_999, 5, 40, 22)?.drop.spot.parent).toBe("AFTER");
   });
 });
 
 describe("keys", () => {
-  const press = (key: string, more: Partial<Record<"altKey" | "ctrlKey" | "metaKey" | "shiftKey", boolean>> = {}) =>
-    commandOf({ key, altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, ...more });
+  const press = (
+    key: string,
+    more: Partial<Record<"altKey" | "ctrlKey" | "metaKey" | "shiftKey", boolean>> = {},
+  ) => commandOf({ key, altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, ...more });
   it("mean what the list of shortcuts says", () => {
     expect(press("ArrowUp", { altKey: true })).toBe("moveUp");
     expect(press("d")).toBe("disable");

@@ -173,6 +173,12 @@ describe("selection", () => {
     store.reveal("I1");
     expect(store.getSnapshot()).toMatchObject({ current: "I1", folded: new Set() });
   });
+  it("goes to the block that hides the current one", () => {
+    const { store } = editor();
+    store.select("I1");
+    store.fold(["LOOP", "INNER"], true);
+    expect(store.getSnapshot().current).toBe("LOOP");
+  });
   it("says where something new goes", () => {
     const { store } = editor();
     expect(spotFor(store)).toEqual({ parent: "Z", edge: "childId" });

@@ -280,7 +280,13 @@ export class EditorStore implements Editor {
       if (folded) next.add(id);
       else next.delete(id);
     }
-    if (next.size !== this.now.folded.size) this.set({ folded: next });
+    if (next.size === this.now.folded.size) return;
+    // What is hidden cannot be where the keyboard is.
+    const { doc, current } = this.now;
+    const hides = current === null ? undefined : holdersOf(doc, current).find((holder) => next.has(holder));
+    this.set(
+      hides === undefined ? { folded: next } : { folded: next, current: hides, selected: new Set([hides]) },
+    );
   }
 
   undo(): void {

@@ -11,6 +11,7 @@ import { usePaths } from "./paths";
 import { RunTable } from "./RunTable";
 import { Statistics } from "./Statistics";
 import "./runs.css";
+import "./list.css";
 
 const AGAIN = 5000;
 

@@ -13,6 +13,7 @@ import { RunTable } from "./RunTable";
 import { Statistics, useFigures } from "./Statistics";
 import { useDebounced } from "./useDebounced";
 import "./runs.css";
+import "./list.css";
 
 const AGAIN = 5000;
 

@@ -63,7 +63,12 @@ function Shown({ detail, back }: { detail: IntegrationDetail; back: { to: string
       {detail.canManage ? null : <p className="muted">{t("templates.readonly")}</p>}
       <div className="templates-columns">
         <div>
-          {detail.description === "" ? null : <Markdown text={detail.description} />}
+          {detail.description === "" ? null : (
+            <section>
+              <h2 className="visually-hidden">{t("templates.description")}</h2>
+              <Markdown text={detail.description} />
+            </section>
+          )}
           {hidden.has("runs") ? null : <LastRuns id={detail.id} />}
           <Members detail={detail} />
         </div>

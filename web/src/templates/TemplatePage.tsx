@@ -63,7 +63,12 @@ export function TemplatePage({ id }: { readonly id: string }) {
               <Logo key={name + src} name={name} src={src} size={48} />
             ))}
           </div>
-          {found.description === "" ? null : <Markdown text={found.description} />}
+          {found.description === "" ? null : (
+            <section>
+              <h2 className="visually-hidden">{t("templates.description")}</h2>
+              <Markdown text={found.description} />
+            </section>
+          )}
           {found.status === "coming soon" ? <p>{t("templates.soonText")}</p> : null}
         </div>
         <dl className="templates-facts">

@@ -252,7 +252,12 @@ function sampleOf(
   const pinned = pins?.find((pin) => pin.blockId === one.blockId);
   if (pinned !== undefined)
     return { value: one.kind === "loop" ? asItem(pinned.output) : pinned.output, source: "pin" };
-  if (values?.has(one.name)) return { value: values.get(one.name), source: "run" };
+  if (values?.has(one.name)) {
+    const value = values.get(one.name);
+    // A run that ended before the loop's body knows the list, and no item of it.
+    if (one.kind === "loop" && Array.isArray(value)) return { value: asItem(value), source: "example" };
+    return { value, source: "run" };
+  }
   const block = one.blockId === null ? undefined : blockOf(doc, one.blockId);
   const example = block === undefined ? undefined : exampleOf(block);
   return example === undefined ? {} : { value: example, source: "example" };

@@ -138,3 +138,26 @@ function lastName(path: readonly Step[]): string {
   const last = path.at(-1);
   return last !== undefined && "key" in last ? last.key : "";
 }
+
+type AccountField = {
+  readonly name: string;
+  readonly label: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly readOnly: boolean;
+  readonly dynamic: boolean;
+};
+
+/** The fields of an input with those that the account has besides, where the input is the record itself: most of what it is made of
+ * are fields of the object. An object within the record (an address) has fields of its own. */
+export function withAccountFields(
+  known: readonly Target[],
+  account: readonly AccountField[],
+): readonly Target[] {
+  const theirs = new Set(account.map((one) => one.name));
+  const shared = known.filter((one) => theirs.has(one.name)).length;
+  if (shared === 0 || shared < known.length / 2) return known;
+  const names = new Set(known.map((one) => one.name));
+  const more = account.filter((one) => one.dynamic && !one.readOnly && !names.has(one.name));
+  return [...known, ...more.map(({ name, label, type, required }) => ({ name, label, type, required }))];
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { autoMapped, sourcesOf, wordsOf } from "./mapping";
+import { autoMapped, sourcesOf, withAccountFields, wordsOf } from "./mapping";
 import { formOf, guessed, isShown, readValue, slotOf, specOf, unknownOf } from "./spec";
 import { asFlag, hasTwins, isFlag, isFormula, itemsOf, moved, pairsOf, readJson, writePairs } from "./values";
 
@@ -127,4 +127,23 @@ test("mapping by name, by what is known to be the same, and by likeness", () => 
     "town={$.people.item.address.city}",
   ]);
   expect(autoMapped(targets, sources, new Set(["mail"])).has("mail")).toBe(false);
+});
+
+test("fields of the account belong to the record, not to an object within it", () => {
+  const field = (name: string, dynamic = true) => ({
+    name,
+    label: name,
+    type: "string",
+    required: false,
+    readOnly: false,
+    dynamic,
+  });
+  const account = [field("email", false), field("name", false), field("shoe_size")];
+  const names = (known: string[]) =>
+    withAccountFields(
+      known.map((name) => ({ name, label: name })),
+      account,
+    ).map((one) => one.name);
+  expect(names(["email", "name"])).toEqual(["email", "name", "shoe_size"]);
+  expect(names(["street", "city"])).toEqual(["street", "city"]);
 });

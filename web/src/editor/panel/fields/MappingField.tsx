@@ -7,7 +7,7 @@ import { connectionOf, type Json } from "../../document";
 import { useFormulas } from "../../formula/context";
 import { FormulaInput } from "../../formula/FormulaInput";
 import { usePanel } from "../context";
-import { autoMapped, type Source, sourcesOf, type Target } from "../mapping";
+import { autoMapped, type Source, sourcesOf, type Target, withAccountFields } from "../mapping";
 import type { Spec } from "../spec";
 import { asText, type Pair } from "../values";
 import { JsonField } from "./JsonField";
@@ -186,11 +186,6 @@ function useTargets(spec: Spec): readonly Target[] {
       type: one.type,
       required: one.required,
     }));
-    const names = new Set(listed.map((one) => one.name));
-    for (const one of found.data?.data ?? []) {
-      if (one.dynamic && !one.readOnly && !names.has(one.name))
-        listed.push({ name: one.name, label: one.label, type: one.type, required: one.required });
-    }
-    return listed;
+    return withAccountFields(listed, found.data?.data ?? []);
   }, [spec.fields, found.data]);
 }
