@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 from tests.automations.engine.documents import block, document
 from tests.studio.running import Studio
 
-pytestmark = pytest.mark.battery
+pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
 
 EVIL = "<img src=x onerror=\"document.title='taken'\"> \u202eمرحبا 👩\u200d👩\u200d👧"
 BASE = "/api/workflows/automations"
@@ -136,6 +136,27 @@ def test_a_failed_run_shows_where_and_why_and_goes_on_from_there(studio: Studio,
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
     expect(tree.get_by_role("treeitem", name="greeting")).to_contain_text("Done")
     assert dict(book.taken) == {str(n): 1 for n in range(1, 13)}, "every contact once"
+
+
+def test_a_block_is_mended_from_its_run_and_the_run_goes_on_from_there(studio: Studio, book: Phonebook) -> None:
+    book.refused = {"7"}
+    automation, run = _run(studio, _loop(book), {"people": _people(12), "word": "hello"})
+    page = _open(studio, automation, run)
+    page.get_by_role("link", name="Open block in editor").first.click()
+    panel = page.get_by_role("region", name="contact")
+    address = panel.get_by_label("URL", exact=False).first
+    address.click()
+    page.keyboard.press("ControlOrMeta+a")
+    mended = "/contacts?n={if: {$.people.item.n} = 7, 70, {$.people.item.n}}"
+    page.keyboard.insert_text(book.url + mended)
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.get_by_text("Saved", exact=False).first).to_be_visible()
+    page.goto(f"/studio/automations/{automation}/runs/{run}")
+    page.get_by_role("button", name="Retry from here with version 2").click()
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible()
+    expect(page.get_by_text("Version 2", exact=False).first).to_be_visible()
+    numbers = [*range(1, 7), 70, *range(8, 13)]
+    assert dict(book.taken) == {str(n): 1 for n in numbers}, "what was done before is not done again"
 
 
 def _id(studio: Studio, automation: str, name: str = "contact") -> str:

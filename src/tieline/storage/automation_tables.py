@@ -116,6 +116,7 @@ runs = owned(
     Column("stopped_at", DateTime(timezone=True), nullable=True),
     Column("stop_requested_at", DateTime(timezone=True), nullable=True),
     Column("pause_requested_at", DateTime(timezone=True), nullable=True),
+    Column("renewed", JSONB, nullable=True, comment="path -> version: blocks that failed, tried again as it has them"),
     Column("rerun_of", Uuid, nullable=True, comment="the run whose inputs this one began with"),
     Column("trace", Text, nullable=True, comment="traceparent or trace id of what started it (W3C Trace Context)"),
     Column(

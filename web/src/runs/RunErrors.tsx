@@ -8,15 +8,26 @@ type Props = {
   readonly errors: readonly RunError[];
   readonly onShow: (error: RunError) => void;
   readonly onRetry: (() => void) | null;
+  /** Goes on with the newest version, where there is a newer one than the run's. */
+  readonly onRetryNewest: (() => void) | null;
   readonly automationId: string;
   readonly runId: string;
-  /** The version that the run keeps, and the newest one; null while they are not known. */
-  readonly version: number | null;
-  readonly latest: number | null;
+  /** The version of the run, and the newest one. */
+  readonly version: number;
+  readonly newest: number;
 };
 
 /** Why the run ended as it did, and the ways on from there. */
-export function RunErrors({ errors, onShow, onRetry, automationId, runId, version, latest }: Props) {
+export function RunErrors({
+  errors,
+  onShow,
+  onRetry,
+  onRetryNewest,
+  automationId,
+  runId,
+  version,
+  newest,
+}: Props) {
   const { t } = useLocale();
   const paths = usePaths();
   const warnings = errors.filter((error) => error.code === WARNING);
@@ -47,6 +58,11 @@ export function RunErrors({ errors, onShow, onRetry, automationId, runId, versio
                     </ButtonLink>
                   </>
                 )}
+                {onRetryNewest === null ? null : (
+                  <Button look="primary" icon="refresh" onClick={onRetryNewest}>
+                    {t("runs.retryNewest", newest)}
+                  </Button>
+                )}
                 {onRetry === null ? null : (
                   <Button icon="refresh" onClick={onRetry}>
                     {t("runs.retryHere")}
@@ -56,11 +72,11 @@ export function RunErrors({ errors, onShow, onRetry, automationId, runId, versio
             </div>
           </div>
         ))}
-      {onRetry !== null && version !== null && latest !== null && latest > version ? (
+      {onRetryNewest === null ? null : (
         <p className="runs-keeps" role="note">
-          <Icon name="info" size={16} /> {t("runs.keeps", version, latest)}
+          <Icon name="info" size={16} /> {t("runs.keeps", version, newest)}
         </p>
-      ) : null}
+      )}
       {warnings.length === 0 ? null : <Warnings warnings={warnings} onShow={onShow} />}
     </div>
   );

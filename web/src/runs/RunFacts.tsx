@@ -13,18 +13,15 @@ type Props = {
   readonly state: RunState;
   readonly status: RunStatus;
   readonly automationId: string;
-  readonly version: number | null;
-  readonly sure: boolean;
 };
 
 /** What is known about a run as a whole. */
-export function RunFacts({ run, state, status, automationId, version, sure }: Props) {
+export function RunFacts({ run, state, status, automationId }: Props) {
   const { t, number } = useLocale();
   const paths = usePaths();
   const person = usePerson(run.executedById);
   const started = state.startedAt ?? run.startTime ?? null;
   const stopped = isOver(status) ? (state.stoppedAt ?? run.stopTime ?? null) : null;
-  const more = run as { readonly attempts?: unknown; readonly traceId?: unknown; readonly rerunOf?: unknown };
   return (
     <dl className="runs-head">
       <Fact label={t("runs.startedBy")}>
@@ -48,27 +45,26 @@ export function RunFacts({ run, state, status, automationId, version, sure }: Pr
       <Fact label={t("runs.duration")}>
         <Elapsed from={started} to={stopped} going={!isOver(status)} />
       </Fact>
-      {version === null || version === 0 ? null : (
+      {run.version === undefined ? null : (
         <Fact label={t("runs.version")}>
-          <Link href={paths.versions(automationId, `?version=${version}`)}>
-            {t("runs.versionNumber", version)}
+          <Link href={paths.versions(automationId, `?version=${run.version}`)}>
+            {t("runs.versionNumber", run.version)}
           </Link>
-          {sure ? null : <span className="muted"> {t("runs.versionGuess")}</span>}
         </Fact>
       )}
       <Fact label={t("runs.apiCalls")}>{number(state.apiCalls || (run.metrics?.totalApiCalls ?? 0))}</Fact>
       {state.items > 0 ? <Fact label={t("runs.itemsDone")}>{number(state.items)}</Fact> : null}
-      {typeof more.attempts === "number" && more.attempts > 1 ? (
-        <Fact label={t("runs.goneOn")}>{number(more.attempts - 1)}</Fact>
+      {run.attempts !== undefined && run.attempts > 1 ? (
+        <Fact label={t("runs.goneOn")}>{number(run.attempts - 1)}</Fact>
       ) : null}
-      {typeof more.rerunOf === "string" ? (
+      {run.rerunOf ? (
         <Fact label={t("runs.rerunOf")}>
-          <Link href={paths.run(automationId, more.rerunOf)}>{t("runs.earlierRun")}</Link>
+          <Link href={paths.run(automationId, run.rerunOf)}>{t("runs.earlierRun")}</Link>
         </Fact>
       ) : null}
-      {typeof more.traceId === "string" && more.traceId !== "" ? (
+      {run.traceId ? (
         <Fact label={t("runs.trace")}>
-          <code>{more.traceId}</code>
+          <code>{run.traceId}</code>
         </Fact>
       ) : null}
       <Fact label={t("runs.id")}>

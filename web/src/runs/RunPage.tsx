@@ -18,7 +18,7 @@ import { RunTree } from "./RunTree";
 import { RunBadge } from "./states";
 import { possible, useActions } from "./useActions";
 import { aroundOf } from "./values";
-import { useDocumentOf } from "./versionOf";
+import { useDocumentOf, useNewest } from "./versionOf";
 import "./runs.css";
 
 const FOLLOW_EVERY = 1500;
@@ -83,9 +83,10 @@ function Shown({ automationId, automation, run, back, refetch }: ShownProps) {
   });
 
   const blocks = useOverview(automationId, run.id, status);
-  const document = useDocumentOf(automationId, run, blocks.data);
+  const document = useDocumentOf(automationId, run);
+  const newest = useNewest(automationId);
   const rows = useMemo(
-    () => (document.data === undefined ? [] : extended(outline(document.data.workspace), blocks.data ?? [])),
+    () => (document.data === undefined ? [] : extended(outline(document.data), blocks.data ?? [])),
     [document.data, blocks.data],
   );
   const bodies = useMemo(() => loopBodies(rows), [rows]);
@@ -137,6 +138,7 @@ function Shown({ automationId, automation, run, back, refetch }: ShownProps) {
 
   const can = possible(status);
   const retry = can.retry ? () => actions.act("retry") : null;
+  const mended = can.retry && newest !== null && newest > (run.version ?? 0);
   return (
     <Page
       full
@@ -153,22 +155,16 @@ function Shown({ automationId, automation, run, back, refetch }: ShownProps) {
         />
       }
     >
-      <RunFacts
-        run={run}
-        state={state}
-        status={status}
-        automationId={automationId}
-        version={document.data?.version ?? null}
-        sure={document.data?.sure ?? false}
-      />
+      <RunFacts run={run} state={state} status={status} automationId={automationId} />
       <RunErrors
         errors={over ? state.errors : []}
         onShow={(error) => show(error.blockId, aroundOf(error.path))}
         onRetry={retry}
+        onRetryNewest={mended ? () => actions.act("retryNewest") : null}
         automationId={automationId}
         runId={run.id}
-        version={document.data?.version ?? null}
-        latest={document.data?.latest ?? null}
+        version={run.version ?? 0}
+        newest={newest ?? 0}
       />
       {document.isError ? <Problem error={document.error} onRetry={() => void document.refetch()} /> : null}
       <div className="runs-page">

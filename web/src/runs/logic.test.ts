@@ -1,4 +1,3 @@
-import type { RunDetail, VersionItem } from "@client";
 import { describe, expect, it } from "vitest";
 import { counted, grouped, pieces } from "./diff";
 import { chartStretch, filtersOf, scim, stretch, withFilters } from "./filters";
@@ -7,7 +6,6 @@ import { rootOf } from "./paths";
 import { possible } from "./useActions";
 import { windowOf } from "./useWindow";
 import { aroundOf, columnsOf, hasMasked, itemsOf, otherItem, parsed, recordsOf } from "./values";
-import { candidates } from "./versionOf";
 
 describe("filters", () => {
   const at = new Date("2026-11-23T10:20:30Z");
@@ -158,19 +156,4 @@ it("a window of a long list holds what is seen and a little more", () => {
   expect(windowOf(46 * 500, 460, 46, 1000)).toEqual({ first: 492, last: 518 });
   expect(windowOf(1e9, 460, 46, 10)).toEqual({ first: 10, last: 10 });
   expect(windowOf(0, 0, 46, 0)).toEqual({ first: 0, last: 0 });
-});
-
-it("a run without a told version had one that was there when it was made", () => {
-  const version = (number: number, createdAt: string, isLive = false) =>
-    ({ version: number, createdAt, isLive }) as VersionItem;
-  const versions = [
-    version(3, "2026-01-03T00:00:00Z"),
-    version(2, "2026-01-02T00:00:00Z", true),
-    version(1, "2026-01-01T00:00:00Z"),
-  ];
-  const run = (createdAt: string, isTestRun = false) =>
-    ({ createdAt, isTestRun, context: "api_async" }) as RunDetail;
-  expect(candidates(run("2026-01-04T00:00:00Z"), versions)).toEqual([2, 3, 1]);
-  expect(candidates(run("2026-01-04T00:00:00Z", true), versions)).toEqual([3, 2, 1]);
-  expect(candidates(run("2026-01-01T12:00:00Z"), versions)).toEqual([1]);
 });

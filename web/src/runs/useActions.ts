@@ -17,7 +17,7 @@ export function possible(status: RunStatus) {
   };
 }
 
-type Action = "stop" | "pause" | "resume" | "retry";
+type Action = "stop" | "pause" | "resume" | "retry" | "retryNewest";
 
 /** Stop, pause, resume and retry; `onGoing` hears when a run that stood still goes on. */
 export function useActions(automationId: string, runId: string, onGoing: () => void) {
@@ -32,11 +32,11 @@ export function useActions(automationId: string, runId: string, onGoing: () => v
       if (action === "stop") await workflows.stopRun(automationId, runId);
       else if (action === "pause") await workflows.pauseRun(automationId, runId);
       else if (action === "resume") await workflows.resumeRun(automationId, runId);
-      else await workflows.retryRun(automationId, runId);
+      else await workflows.retryRun(automationId, runId, action === "retry" ? {} : { version: "newest" });
       return action;
     },
     onSuccess: (action) => {
-      toast.say(t(`runs.done.${action}`));
+      toast.say(t(`runs.done.${action === "retryNewest" ? "retry" : action}`));
       onGoing();
     },
     onError: (error) => toast.fail(error),

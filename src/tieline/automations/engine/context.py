@@ -51,6 +51,7 @@ class RunInfo:
     is_test: bool = False
     inputs: Any = None
     fence: int = 0
+    renewed: Mapping[str, int] = field(default_factory=dict)  # path -> version that a failed block is tried again with
 
 
 class WatchedEnv:
@@ -115,7 +116,9 @@ class BlockContext:
     @property
     def idempotency_key(self) -> str:
         """Stable for this run and path: a repeated execution sends the same key (32 hexadecimal digits)."""
-        return hashlib.blake2b(f"{self.run.run_id}:{self.path}".encode(), digest_size=16).hexdigest()
+        version = self.run.renewed.get(self.path)
+        mark = "" if version is None else f":{version}"
+        return hashlib.blake2b(f"{self.run.run_id}:{self.path}{mark}".encode(), digest_size=16).hexdigest()
 
     async def still_mine(self) -> None:
         """Asked before each attempt of a call: raises where the run has been stopped or taken over meanwhile."""

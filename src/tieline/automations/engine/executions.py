@@ -25,7 +25,7 @@ from tieline.automations.engine.spans import block_span
 from tieline.automations.engine.state import ASIDE_FROM, Aside, State
 from tieline.automations.engine.trial import Trial
 from tieline.core import tracing
-from tieline.core.errors import TielineError
+from tieline.core.errors import TielineError, Transient
 
 NOTED_INPUTS = 4096  # bytes of a block's inputs that the history keeps
 
@@ -171,6 +171,8 @@ class Executions:
     async def _inputs(self, step: Step, path: str, context: BlockContext) -> Any:
         """Evaluated inputs; for an effect, all that they rest on is on disk before this returns."""
         intent = self.recorder.replayed(INTENT, path)
+        if path in self.run_info.renewed:
+            intent = None  # what it was about to do is what somebody has mended
         if not step.effect:
             context.intent = intent["i"] if intent is not None else None
             return step.kind.inputs(step.program, context)
@@ -215,7 +217,8 @@ class Executions:
                 # What catches it goes on from here: after a restart the block must fail in the same way.
                 await self.recorder.durable(RESULT, path, note | {"raise": True})
             else:
-                self.recorder.note(NOTE, path, note)
+                # ``w``: nobody knows what became of the call.
+                self.recorder.note(NOTE, path, note | {"w": 1} if isinstance(error, Transient) else note)
             raise BlockFailed(step, path, error)
         note["o"] = None
         if step.on_error == "warning":

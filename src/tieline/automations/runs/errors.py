@@ -33,6 +33,13 @@ class NotRetryable(Conflict):
     title = "The run cannot be retried"
 
 
+class NotMovable(Conflict):
+    """What a run has done does not fit the version that it was to go on with."""
+
+    code = "run-not-movable"
+    title = "The run cannot go on with that version"
+
+
 class NotPausable(Conflict):
     """Only a run that waits or goes on can be paused."""
 

@@ -146,6 +146,7 @@ class Executor:
             is_test=row["is_test"],
             inputs=None if row["inputs"] is None else json.loads(row["inputs"]),
             fence=claim.fence,
+            renewed=row["renewed"] or {},
         )
         started = row["started_at"]
         guard = RunGuard(self._database, claim)

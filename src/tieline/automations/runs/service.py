@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, text, update
@@ -18,6 +18,7 @@ from tieline.automations.engine.journal import CHECKPOINT, PAGE
 from tieline.automations.engine.trial import Trial
 from tieline.automations.runs import places
 from tieline.automations.runs.errors import NotRetryable, NotRunning, NotStartable, QueueFull
+from tieline.automations.runs.moving import moved
 from tieline.automations.runs.withdrawal import started_with
 from tieline.core import clock, json, tracing
 from tieline.core.errors import NotFound
@@ -198,15 +199,17 @@ class Runs:
             updated_at=moment,
         )
 
-    async def retry(self, unit: Unit, row: Mapping[str, Any]) -> None:
+    async def retry(self, unit: Unit, row: Mapping[str, Any], *, version: int | Literal["newest"] | None = None) -> int:
         """Goes on with a run that ended badly, from the block that failed: what is in its journal is not done again.
 
-        Raises `NotRetryable`, and `QueueFull` when 200 runs of the tenant are waiting.
+        ``version``: another one of its automation, in which the block has been mended. Gives the version it goes on
+        with. Raises `NotRetryable`, `NotMovable`, and `QueueFull` when 200 runs of the tenant are waiting.
         """
         if row["status"] not in RETRYABLE:
             raise NotRetryable(f"run {row['id']} is {row['status']}; only failed or stopped runs can be retried")
         if row["purged_at"] is not None:
             raise NotRetryable(f"run {row['id']} is as old as runs are kept, and its data is going; start a new one")
+        other = {} if version is None else await moved(unit, row, None if version == "newest" else version)
         await take_place(unit)
         moment = clock.now()
         changed = await unit.update(
@@ -214,6 +217,7 @@ class Runs:
             runs.c.id == row["id"],
             runs.c.status.in_(RETRYABLE),
             runs.c.purged_at.is_(None),
+            **other,
             status="not started",
             error=None,
             stopped_at=None,
@@ -224,6 +228,8 @@ class Runs:
         if not changed:
             raise NotRetryable(f"run {row['id']} is being retried already, or has just been purged")
         await unit.defer(TASK, tenant_id=str(unit.tenant_id), run_id=str(row["id"]))
+        gone_on: int = other.get("version", row["version"])
+        return gone_on
 
     async def wait(self, tenant_id: UUID, run_id: UUID, timeout: float) -> dict[str, Any]:
         """The row once the run is over, or as it is after ``timeout`` seconds."""

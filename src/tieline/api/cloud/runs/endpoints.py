@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from msgspec import Raw
 from starlette.responses import PlainTextResponse, Response
 
@@ -29,9 +29,10 @@ from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
 from tieline.api.edge.documented import documented
 from tieline.api.edge.ids import path_id
-from tieline.api.edge.lists import ListQuery, Lists
+from tieline.api.edge.lists import ListQuery, Lists, one_value
 from tieline.automations.runs import history
 from tieline.core import json
+from tieline.core.errors import BadInput
 from tieline.storage.tables import runs
 from tieline.storage.unit import Unit
 from tieline.tenancy.space_roles import Ability
@@ -41,6 +42,13 @@ router = APIRouter(tags=["automations"])
 LIST = Lists("runs", LISTING, default_limit=10)
 DEBUG_PAGE = 1000
 DEBUG_MAX_BYTES = 20 * 2**20
+VERSION: dict[str, Any] = {
+    "name": "version",
+    "in": "query",
+    "required": False,
+    "schema": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "enum": ["newest"]}]},
+    "description": "Go on with this version of the automation, a number or `newest`; by default the run's own.",
+}
 
 Reader = Annotated[Call, Depends(access("automations", "read"))]
 Writer = Annotated[Call, Depends(access("automations", "write"))]
@@ -126,15 +134,20 @@ async def stop_run(call: Writer, automation_id: AutomationId, run_id: RunId) -> 
 
 @router.post(
     "/automations/{id:uuid}/runs/{runId:uuid}/actions/retry",
-    **documented("Retry a run", name="retryRun", status=204, errors=[400, 404]),
+    **documented("Retry a run", name="retryRun", status=204, errors=[400, 404], parameters=[VERSION]),
 )
 async def retry_run(call: Writer, automation_id: AutomationId, run_id: RunId) -> Response:
-    """Goes on with a run that failed or was stopped, from the block where it ended. Any other run: 400."""
+    """Goes on with a run that failed or was stopped, from the block where it ended. Any other run: 400.
+
+    With `version` (ours) it goes on with another version of the automation, in which somebody has mended the block;
+    400 where what the run has done does not fit it.
+    """
+    version = _version_of(call.request)
     async with call.unit() as unit:
         run = await _run(call, unit, automation_id, run_id, to="run")
         with conflicts_are_bad_requests():
-            await call.services.runs.retry(unit, run)
-        await call.record(unit, "run.retried", run_id, detail={"automationId": automation_id})
+            version = await call.services.runs.retry(unit, run, version=version)
+        await call.record(unit, "run.retried", run_id, detail={"automationId": automation_id, "version": version})
     return Empty()
 
 
@@ -188,3 +201,14 @@ async def run_output(call: Reader, automation_id: AutomationId, run_id: RunId) -
 async def _run(call: Call, unit: Unit, automation_id: UUID, run_id: UUID, *, to: Ability = "see") -> dict[str, Any]:
     await reach(call, unit, automation_id, to=to)
     return await call.services.runs.get(unit, run_id, automation_id)
+
+
+def _version_of(request: Request) -> int | Literal["newest"] | None:
+    given = one_value(request, VERSION["name"])
+    if given is None:
+        return None
+    if given == "newest":
+        return "newest"
+    if not (given.isascii() and given.isdigit() and len(given) <= 9 and int(given) >= 1):
+        raise BadInput("The parameter version must be the number of a version, or newest.", parameter="version")
+    return int(given)

@@ -11,6 +11,8 @@ from pydantic.alias_generators import to_camel
 
 from tieline.api.edge.bodies import Body
 from tieline.api.edge.documented import Links
+from tieline.automations.runs.masking import hidden
+from tieline.core import tracing
 from tieline.core.clock import iso
 from tieline.core.filters import Attribute
 from tieline.storage.tables import runs
@@ -66,6 +68,10 @@ SHOWN = (
     runs.c.stopped_at,
     runs.c.created_at,
     runs.c.updated_at,
+    runs.c.version,
+    runs.c.attempts,
+    runs.c.rerun_of,
+    runs.c.trace,
 )
 
 
@@ -135,6 +141,10 @@ class RunDetail(RunItem):
     """A run."""
 
     metrics: RunMetrics | None
+    version: int = Field(default=0, description="The version of the automation that it runs. An addition of ours.")
+    attempts: int = Field(default=0, description="How often a worker took it up. An addition of ours.")
+    rerun_of: str | None = Field(default=None, description="The run whose inputs it began with. An addition of ours.")
+    trace_id: str | None = Field(default=None, description="What log lines call it. An addition of ours.")
 
 
 class RunList(BaseModel):
@@ -180,7 +190,8 @@ def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
         "isArchived": False,
         "archived": False,
         "paused": row["status"] == "paused",
-        "error": row["error"],
+        # The words of an API's refusal may hold what was sent to it.
+        "error": None if row["error"] is None else hidden(row["error"]),
         "executedById": row["executed_by"],
         "createdAt": iso(row["created_at"]),
         "updatedAt": iso(row["updated_at"]),
@@ -203,7 +214,16 @@ def show_detail(row: Mapping[str, Any]) -> dict[str, Any]:
     if shown["executedById"] is None:
         # Lists may say null here, details may not.
         del shown["executedById"]
-    return {"startTime": None, "stopTime": None, **shown, "metrics": _show_metrics(row["metrics"])}
+    return {
+        "startTime": None,
+        "stopTime": None,
+        **shown,
+        "metrics": _show_metrics(row["metrics"]),
+        "version": row["version"],
+        "attempts": row["attempts"],
+        "rerunOf": row["rerun_of"],
+        "traceId": None if (trace := tracing.place(row["trace"])) is None else trace.trace_id,
+    }
 
 
 def _show_metrics(metrics: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from tieline.storage.migrations.helpers import tenant_table
 
@@ -98,3 +99,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash", name=op.f("uq_studio_tokens_hash")),
     )
     op.create_index("ix_studio_tokens_of_session", "studio_tokens", ["tenant_id", "session_id"], unique=False)
+    op.add_column(
+        "runs",
+        sa.Column(
+            "renewed",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="path -> version: blocks that failed, tried again as it has them",
+        ),
+    )
