@@ -35,6 +35,10 @@ web-check: ready-dev ## Check the studio: style, types and its unit tests (ARGS=
 	$(RUN)/python bin/build_studio.py --node node_modules/typescript/bin/tsc --noEmit
 	$(RUN)/python bin/build_studio.py --node node_modules/vitest/vitest.mjs run $(ARGS)
 
+.PHONY: screenshots
+screenshots: ready-dev ## Make the pictures of docs/studio anew, of every page of the studio
+	$(RUN)/python -m tests.studio.sights
+
 .PHONY: test
 test: lint unit batteries ## Run everything that CI runs: lint, unit, batteries
 

@@ -22,7 +22,9 @@ const proxied = [
 export default defineConfig({
   base: "/studio/",
   plugins: [react()],
-  resolve: { alias: { "@client": decodeURIComponent(new URL("./generated/src/index.ts", import.meta.url).pathname) } },
+  resolve: {
+    alias: { "@client": decodeURIComponent(new URL("./generated/src/index.ts", import.meta.url).pathname) },
+  },
   server: {
     proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, bypass: pagesOfOurs }])),
   },

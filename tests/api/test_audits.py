@@ -172,6 +172,7 @@ async def _walk_connections(walk: Walker, parts: Parts, world: World, tenant: Te
     await walk("PUT", connector, 200, json={"document": DOCUMENT})
     await walk("PATCH", f"{connector}/facts", 200, json={"facts": [{"path": "/title", "value": "Ours"}]})
     await walk("DELETE", connector)
+    await walk("POST", f"{connectors}/catalog/hubspot/actions/add", 201)
     async with parts.database.tenant(tenant.id) as unit:
         connector_id = str((await parts.connectors.save(unit, hooks_manifest(upstream)))["id"])
     made = await walk("POST", base, 201, json={"connectorId": connector_id, "name": "One"})

@@ -14,6 +14,8 @@ import pytest
 from tests.api.conftest import Parts, Tenant
 from tieline.automations.blocks.calling import Watching, call_block
 from tieline.connectors.importers import import_document
+from tieline.connectors.manifest.model import Block
+from tieline.connectors.runtime.harmless import changes_something
 from tieline.core.ids import new_id
 from tieline.sandbox import Running, running
 
@@ -143,3 +145,19 @@ async def test_a_call_ends_in_time(gather: str, tenant: Tenant, parts: Parts) ->
     called, following = await call_block(client, client.block("list_events"), {}, Watching(), seconds=0)
     assert called.error is not None
     assert (called.error.code, called.records, following) == ("test-call-too-long", [], None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "asks"),
+    [
+        ("list", "GET", False),
+        ("search", "POST", False),
+        ("list", "DELETE", True),
+        ("get", "PATCH", True),
+        ("action", "GET", False),
+        ("action", "POST", True),
+        ("create", "POST", True),
+    ],
+)
+def test_a_read_that_is_none_needs_to_be_confirmed_as_well(kind: Any, method: Any, asks: bool) -> None:
+    assert changes_something(Block(id="b", kind=kind, method=method, path="/things")) is asks

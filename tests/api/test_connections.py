@@ -16,6 +16,7 @@ from tieline.connectors.manifest import io
 from tieline.connectors.manifest.model import AuthMethod, Block, Input, Server, ServerVariable
 from tieline.core.clock import now
 from tieline.core.ids import new_id
+from tieline.tenancy import notices
 
 pytestmark = pytest.mark.anyio
 
@@ -214,6 +215,52 @@ async def test_a_check_calls_the_connected_api(
     shown = (await api.get(f"{BASE}/{made.json()['id']}")).json()
     assert shown["isConnected"] is connected
     assert ("error" in shown) is not connected
+
+
+async def test_a_check_that_goes_well_settles_the_notice(
+    api: httpx.AsyncClient, address: str, parts: Parts, tenant: Tenant
+) -> None:
+    blocks = [
+        Block(id="list_automations", kind="list", path="/api/v1/automations", records="$.data"),
+        Block(id="add_hook", kind="webhook_add", method="POST", path="/hooks"),
+    ]
+    wish = {
+        "connectorId": await connector(api, servers=[Server(url=address)], blocks=blocks),
+        "params": answers(auth_method="token", token="wrong"),
+    }
+    where = f"{BASE}/{(await api.post(BASE, json=wish)).json()['id']}"
+
+    async def still_open() -> int:
+        async with parts.database.tenant(tenant.id) as unit:
+            return len(await notices.still_open(unit, subject=f"connection:{where.rpartition('/')[2]}"))
+
+    assert (await api.post(f"{where}/actions/check")).json()["connected"] is False
+    assert await still_open() == 1
+    # New answers: it looks connected already, and nobody has tried them out.
+    changed = await api.put(where, json={"params": answers(token=tenant.key)})
+    assert (changed.json()["isConnected"], await still_open()) == (True, 1)
+    assert (await api.post(f"{where}/actions/check")).json()["connected"] is True
+    assert await still_open() == 0
+
+
+async def test_that_a_secret_is_kept_is_said_and_no_more(api: httpx.AsyncClient) -> None:
+    made = (
+        await api.post(
+            BASE, json={"connectorId": await connector(api), "params": answers(auth_method="token", token=SECRET)}
+        )
+    ).json()
+    where = f"{BASE}/{made['id']}"
+    wish = {"connectorId": made["connectorId"], "params": answers(auth_method="token")}
+    empty = (await api.post(BASE, json=wish)).json()
+    changed = (await api.put(where, json={"name": "Two"})).json()
+    for shown in (made, changed, (await api.get(where)).json()):
+        assert param(shown, "token")["isSet"] is True
+        assert "value" not in param(shown, "token")
+        assert SECRET not in str(shown)
+    assert param(empty, "token")["isSet"] is False
+    # Another base URL takes the secret away.
+    moved = (await api.put(where, json={"params": answers(server="https://elsewhere.example")})).json()
+    assert param(moved, "token")["isSet"] is False
 
 
 async def test_a_connection_in_use_is_not_deleted_by_accident(api: httpx.AsyncClient) -> None:

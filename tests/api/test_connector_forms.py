@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.conftest import Tenant, World, client
 from tests.api.test_connectors import BASE, DOCUMENT, bring
 from tieline.automations.workspace import check
+from tieline.connectors import catalog
 
 pytestmark = pytest.mark.anyio
 
@@ -243,3 +246,55 @@ async def test_a_certificate_is_made_once_for_one_manifest(api: httpx.AsyncClien
     one = (await api.post(where, json={"block": first["blocks"][-1]["block"]})).json()
     assert one["passed"] < first["passed"]
     assert (await other.post(where, json={})).status_code == 404
+
+
+async def test_an_account_makes_one_certificate_at_a_time(api: httpx.AsyncClient, other: httpx.AsyncClient) -> None:
+    """One account's certificates, made again and again, do not keep the others waiting."""
+    made, others = await bring(api, document=ORDERS), await bring(other, document=ORDERS)
+    where = f"{BASE}/{made['id']}/actions/certify"
+    answers = await asyncio.gather(
+        *(api.post(where, json={"again": True}) for _ in range(6)),
+        other.post(f"{BASE}/{others['id']}/actions/certify", json={"again": True}),
+    )
+    statuses = [one.status_code for one in answers]
+    assert statuses[-1] == 200
+    assert set(statuses[:-1]) == {200, 429}
+    assert next(one for one in answers if one.status_code == 429).headers["retry-after"]
+    assert (await api.post(where, json={"again": True})).status_code == 200
+
+
+async def test_a_connector_of_the_catalog_is_added_and_brought_up_to_date(
+    api: httpx.AsyncClient, other: httpx.AsyncClient, address: str, world: World, tenant: Tenant
+) -> None:
+    listed = (await api.get(f"{BASE}/catalog")).json()["data"]
+    assert [one["name"] for one in listed] == list(catalog.names())
+    assert not any(one["added"] for one in listed)
+    hubspot = next(one for one in listed if one["name"] == "hubspot")
+    assert (hubspot["title"], hubspot["auth"], hubspot["connectorId"]) == (
+        "HubSpot",
+        ["bearer", "oauth2 (authorization_code)"],
+        None,
+    )
+    assert hubspot["blocks"] > 5
+    assert hubspot["description"]
+
+    add = f"{BASE}/catalog/hubspot/actions/add"
+    made = await api.post(add)
+    assert made.status_code == 201, made.text
+    connector = made.json()
+    assert (connector["slug"], connector["revision"]) == ("hubspot", 1)
+    assert len((await api.get(f"{BASE}/{connector['id']}/blocks")).json()["data"]) == hubspot["blocks"]
+    assert (await api.post(add)).json()["revision"] == 1
+    shown = next(one for one in (await api.get(f"{BASE}/catalog")).json()["data"] if one["added"])
+    assert shown == {**hubspot, "added": True, "connectorId": connector["id"], "addedVersion": hubspot["version"]}
+    # What somebody else of the tenant has added is not theirs to replace; another tenant begins anew.
+    _, key = await world.user(tenant.id)
+    async with client(address, key) as colleague:
+        assert (await colleague.post(add)).status_code == 403
+    assert not any(one["added"] for one in (await other.get(f"{BASE}/catalog")).json()["data"])
+    for name in ("hubspott", "..%2Fmanifests%2Fhubspot", "%00", "x" * 5000):
+        assert (await api.post(f"{BASE}/catalog/{name}/actions/add")).status_code in (400, 404), name
+    reader = await world.key(tenant.id, tenant.admin_id, ["connectors:read"])
+    async with client(address, reader) as reading:
+        assert (await reading.get(f"{BASE}/catalog")).status_code == 200
+        assert (await reading.post(add)).status_code == 403

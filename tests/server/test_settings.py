@@ -50,6 +50,10 @@ def test_the_settings_are_exactly_the_documented_ones() -> None:
         "TIELINE_OEM_PER_MINUTE",
         "TIELINE_EMBED_SESSION_MINUTES",
         "TIELINE_MAIL_URL",
+        "TIELINE_OIDC_ISSUER",
+        "TIELINE_OIDC_CLIENT_ID",
+        "TIELINE_OIDC_CLIENT_SECRET",
+        "TIELINE_OIDC_NAME",
         "TIELINE_LOG_LEVEL",
     ]
 
@@ -310,6 +314,23 @@ def test_a_mail_server_that_cannot_be_is_refused(value: str) -> None:
     with pytest.raises(Misconfigured, match=r"^TIELINE_MAIL_URL ") as refused:
         Settings(mail_url=value)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "login.example.com",
+        "http://login.example.com",
+        "http://10.0.0.1/",
+        "https://a@b.example",
+        "https://a.example?x=1",
+    ],
+)
+def test_an_identity_provider_that_others_could_play_is_refused(value: str) -> None:
+    with pytest.raises(Misconfigured, match=r"^TIELINE_OIDC_ISSUER "):
+        Settings(oidc_issuer=value, oidc_client_id="tieline")
+    for good in ("https://login.example.com/realms/a", "http://127.0.0.1:8080", "http://localhost:8080"):
+        assert Settings(oidc_issuer=good, oidc_client_id="tieline").oidc_issuer == good
 
 
 @pytest.mark.parametrize("value", ["-1", "x", "1.5", "99999"])

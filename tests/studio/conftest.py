@@ -12,10 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.studio.running import CHROMIUM, QUIET, Server, Studio, build, serving
+from tests.studio.running import CHROMIUM, PATIENCE, QUIET, Server, Studio, build, serving
 from tieline.sandbox import Running, running
+from tieline.tenancy.studio import hashing
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """In this process, passwords cost hardly anything; the servers of `serving` keep theirs as everybody's do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashing, "COST", (1, 64, 1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +56,7 @@ def sandbox(sandbox_process: Running) -> Running:
 @pytest.fixture(scope="module")
 def browser(built: None) -> Iterator[Callable[[], Browser]]:
     """Chromium, started when it is first asked for. Of one module: while it runs, no other loop can in this thread."""
+    expect.set_options(timeout=PATIENCE)
     opened: list[Browser] = []
     stack: list[Callable[[], None]] = []
 

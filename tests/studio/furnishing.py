@@ -36,7 +36,10 @@ class Furnished:
     template: str
     integration: str
     account: str
+    customer: str
     space: str
+    hook: str
+    document: str
 
     def path(self, pattern: str) -> str:
         """``/studio/automations/{automation}`` with the ids in it."""
@@ -94,8 +97,14 @@ def furnish(studio: Studio, sandbox: Running) -> Furnished:
         automation = desk.automation("Registrations to phonebook", document)
         failing = desk.automation(HOSTILE, {"blocks": _failing(), "variables": []})
         run, failed_run = desk.run(automation), desk.run(failing)
+        document["blocks"][-1]["displayName"] = HOSTILE
+        desk.call("PUT", f"automations/{automation}", {"name": "Registrations to phonebook", "workspace": document})
         space = desk.call("POST", "/api/v1/spaces", {"name": "Team مرحبا 🎟️", "type": "shared"})["id"]
-        account = desk.call("POST", "/oem/v1/accounts", {"name": f"Acme {HOSTILE}", "externalid": "acme"})["externalid"]
+        customer = desk.call("POST", "/oem/v1/accounts", {"name": f"Acme {HOSTILE}", "externalid": "acme"})
+        account = customer["externalid"]
+        events = ["com.tieline.integration.run.failed"]
+        told = {"name": f"Told {HOSTILE}", "url": f"{studio.url}/told", "event_types": events}
+        hook = desk.call("POST", "/oem/v1/webhooks", told)["guid"]
         template = desk.call(
             "POST",
             "/oem/v1/templates",
@@ -121,7 +130,10 @@ def furnish(studio: Studio, sandbox: Running) -> Furnished:
         template=template,
         integration=integration,
         account=account,
+        customer=customer["guid"],
         space=space,
+        hook=hook,
+        document=sandbox.events.openapi,
     )
 
 

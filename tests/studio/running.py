@@ -32,6 +32,7 @@ QUIET = [
 ]
 PASSWORD = "correct horse battery staple"
 COOKIE = "tieline-studio"
+PATIENCE = 30_000  # milliseconds: the machine may be a slow one, with other tests beside
 # What a page is allowed to be refused: the status of an answer is looked at by itself.
 _ANSWERED = "Failed to load resource"
 
@@ -224,7 +225,7 @@ class Studio:
             timezone_id="UTC",
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         self._contexts.append(context)
         if signed_in:
             cookie = {"name": COOKIE, "value": (person or self.admin).cookie, "path": "/studio/session"}

@@ -13,10 +13,11 @@ from tests.automations.engine.documents import block, chain
 from tests.studio.running import PASSWORD, Studio
 from tieline.core.ids import new_id
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
 
 CUSTOMERS = 50
 SLOW = 30_000  # milliseconds: many integrations move, on a busy machine
+ANOTHER, REPEATED = "another set of horses", "Password once more"
 
 
 def workspace(text: str) -> dict[str, Any]:
@@ -157,6 +158,51 @@ def test_a_customer_is_made_suspended_and_let_in_again(studio: Studio, partner: 
     assert partner.get(f"/oem/v1/accounts/{mark}").status_code == 200
 
 
+def test_customers_are_found_at_the_server_and_their_people_shown(studio: Studio, partner: httpx.Client) -> None:
+    mark = new_id().hex[-8:]
+    first, second = (f"{mark}-{number}" for number in range(2))
+    for external in (first, second):
+        good(partner.post("/oem/v1/accounts", json={"name": f"Hall {external}", "externalid": external}))
+    person = {"externalid": "p-1", "name": "<b>Noor</b>", "email": "noor@hall.example"}
+    assert partner.put(f"/oem/v1/accounts/{first}/users", json=person).status_code == 204
+
+    page = studio.page("/studio/admin/customers")
+    rows = page.get_by_role("table", name="Customers").get_by_role("row")
+    page.get_by_role("searchbox", name="Find a customer").fill(mark.upper())
+    expect(rows).to_have_count(3)
+    # Who was chosen stays chosen while others are looked for.
+    page.get_by_role("checkbox", name=f"Choose Hall {first}").check()
+    page.get_by_role("searchbox", name="Find a customer").fill(second)
+    expect(rows).to_have_count(2)
+    expect(page.get_by_role("button", name="Install a template (1)")).to_be_enabled()
+    page.get_by_role("link", name=f"Hall {second}").click()
+    page.get_by_role("tab", name="Access").click()
+    page.get_by_role("button", name="Suspend").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("To confirm, write the external id").fill(second)
+    dialog.get_by_role("button", name="Suspend", exact=True).click()
+    expect(page.get_by_role("button", name="Reactivate")).to_be_visible()
+
+    page.goto("/studio/admin/customers")
+    page.get_by_role("searchbox", name="Find a customer").fill(mark)
+    expect(rows).to_have_count(2)
+    page.get_by_label("Standing").select_option(label="All customers")
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text=second)).to_contain_text("Suspended")
+    page.get_by_label("Standing").select_option(label="Suspended customers")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Standing").select_option(label="Active customers")
+    page.get_by_role("link", name=f"Hall {first}").click()
+    page.get_by_role("tab", name="People").click()
+    found = page.get_by_role("table", name="People").get_by_role("row").filter(has_text="p-1")
+    expect(found).to_contain_text("<b>Noor</b>")
+    expect(found).to_contain_text("noor@hall.example")
+
+    app_id = good(partner.get("/oem/v1/me"))["app_id"]
+    page.goto("/studio/admin/embedding")
+    expect(page.get_by_label("App id")).to_have_value(app_id)
+
+
 def test_branding_that_nobody_could_read_is_refused(studio: Studio, partner: httpx.Client) -> None:
     page = studio.page("/studio/admin/embedding")
     light = page.get_by_role("group", name="Light")
@@ -240,3 +286,39 @@ def test_a_person_is_invited_by_a_link_that_is_shown_once(studio: Studio) -> Non
     assert answer.json()["user"]["roles"] == []
     page.get_by_role("searchbox", name="Find by name or e-mail").fill(mark)
     expect(page.get_by_role("row").filter(has_text=f"Guest {mark}")).to_have_count(1)
+
+
+def test_another_password_ends_all_other_sign_ins(studio: Studio) -> None:
+    person = studio.person("Pia Password")
+    elsewhere = studio.page("/studio/", signed_in=False)
+    enter(elsewhere, person.email, PASSWORD)
+    expect(elsewhere.get_by_role("navigation", name="Main")).to_be_visible()
+    page = studio.page("/studio/settings", person=person)
+
+    def change(current: str, password: str, repeated: str) -> None:
+        for label, value in (("Present password", current), ("New password", password), (REPEATED, repeated)):
+            page.get_by_label(label).fill(value)
+        page.get_by_role("button", name="Change the password").click()
+
+    change(PASSWORD, ANOTHER, PASSWORD)
+    expect(page.get_by_text("The two passwords differ.")).to_be_visible()
+    change(ANOTHER, ANOTHER, ANOTHER)
+    expect(page.get_by_label("Present password")).to_have_attribute("aria-invalid", "true")
+    change(PASSWORD, "short", "short")
+    expect(page.get_by_label("New password")).to_have_attribute("aria-invalid", "true")
+    change(PASSWORD, ANOTHER, ANOTHER)
+    expect(page.get_by_role("dialog", name="The password is changed")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Profile")
+    elsewhere.reload()
+    enter(elsewhere, person.email, PASSWORD)
+    expect(elsewhere.get_by_role("alert")).to_be_visible()
+    enter(elsewhere, person.email, ANOTHER)
+    expect(elsewhere.get_by_role("navigation", name="Main")).to_be_visible()
+
+
+def enter(page: Page, email: str, password: str) -> None:
+    """Signs in by the form."""
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()

@@ -14,11 +14,12 @@ from playwright.sync_api import Page, expect
 
 from tests.studio.running import Studio
 from tests.studio.vendor import Crm, manifest
+from tieline.connectors import catalog
 from tieline.connectors.manifest import io
 from tieline.core.ids import new_id
 from tieline.sandbox import Running
 
-pytestmark = pytest.mark.battery
+pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
 
 EVIL = "<img src=x onerror=\"document.title='taken'\">"
 
@@ -50,6 +51,25 @@ def _facts(studio: Studio, connector: str) -> dict[str, dict[str, Any]]:
         answer = http.get(f"/api/workflows/automation-connectors/{connector}/facts")
     assert answer.status_code == 200, answer.text
     return {fact["path"]: fact for fact in answer.json()["data"]}
+
+
+def test_a_connector_comes_from_the_catalog(studio: Studio) -> None:
+    page = studio.page("/studio/connectors")
+    page.get_by_role("button", name="Import a connector").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("From the catalog").click()
+    shelf = dialog.get_by_role("list", name="From the catalog")
+    expect(shelf.get_by_role("listitem")).to_have_count(len(catalog.names()))
+    dialog.get_by_role("searchbox", name="Search the catalog").fill("mailch")
+    expect(shelf.get_by_role("listitem")).to_have_count(1)
+    dialog.get_by_role("button", name="Add Mailchimp").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mailchimp")
+    # Found again, it is there to be opened.
+    page.goto("/studio/connectors")
+    page.get_by_role("button", name="Import a connector").click()
+    dialog.get_by_text("From the catalog").click()
+    dialog.get_by_role("button", name="Open Mailchimp").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mailchimp")
 
 
 def test_a_document_is_imported_looked_over_corrected_and_kept(studio: Studio, sandbox: Running) -> None:

@@ -18,7 +18,7 @@ from tests.studio.running import Server, Studio
 from tests.studio.test_every_page import violations
 from tests.studio.vendor import Vendor, vendor
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
 
 # What the browser says of a frame that it does not show belongs to the tests of refusals.
 REFUSED = r"frame-ancestors|Framing|status of 40[13]"
@@ -98,6 +98,9 @@ def test_a_customer_sets_a_template_up_in_a_frame(studio: Studio, fair: Vendor) 
 
     expect(frame.get_by_role("heading", name="Connect your accounts")).to_be_focused()
     frame.get_by_role("button", name="Connect The CRM").click()
+    expect(frame.get_by_role("button", name="Continue to The CRM")).to_be_visible()
+    for ours in ("Client id", "/connect/callback", "The API is at another address"):
+        expect(frame.get_by_text(ours)).to_have_count(0)
     sign_in(visit, "Continue to The CRM")
     expect(frame.get_by_text("connected", exact=True)).to_be_visible(timeout=20_000)
     visit.event("connected", "connectionId")

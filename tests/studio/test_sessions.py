@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from argon2 import extract_parameters
 
 from tests.api.conftest import World, assembled
 from tests.studio.running import COOKIE, PASSWORD, own_page
@@ -29,11 +30,13 @@ from tieline.storage.tables import (
     users,
 )
 from tieline.tenancy.principal import TENANT_ADMIN
+from tieline.tenancy.studio import hashing
 from tieline.tenancy.studio.attempts import MOST_OF_ACCOUNT, MOST_OF_ADDRESS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
 OTHER = "another battery of horses"
+PRODUCTION = hashing.COST
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,18 @@ async def test_a_password_is_the_same_however_its_letters_are_composed(fresh: Ho
     assert (await fresh.sign_in("ada@example.com", composed)).status_code == 201
     kept = await fresh.run(sa.select(passwords.c.hash))
     assert kept[0]["hash"].startswith("$argon2id$")
+
+
+async def test_passwords_cost_what_the_standard_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "COST", PRODUCTION)
+    kept = await hashing.Hasher().hash(PASSWORD)
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    # Where there is no password it takes as long, and the two are never the same.
+    assert extract_parameters(hashing.nobody()) == extract_parameters(kept)
+    assert not await hashing.Hasher().matches(None, PASSWORD)
+    monkeypatch.setattr(hashing, "COST", (1, 64, 1))
+    assert hashing.Hasher().outdated(kept)
+    assert extract_parameters(hashing.nobody()).memory_cost == 64
 
 
 async def test_wrong_and_unknown_look_the_same(fresh: House, ada: str) -> None:

@@ -16,7 +16,7 @@ from tests.studio.running import Server, Studio
 from tests.studio.test_every_page import violations
 from tieline.core.ids import new_id
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
 
 
 def asks(*fields: dict[str, Any], name: str = "asked", persist: bool = True) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tieline.automations.library import Automations
@@ -28,6 +28,7 @@ from tieline.tenancy.partner_keys import PartnerCaller
 from tieline.tenancy.principal import TENANT_ADMIN
 
 LONGEST: Final = 255
+ANY: Final = "all"  # in place of a status
 NOBODY: Final = "integrations"  # external id of the user who owns integrations where the partner named none
 _AT_ONCE: Final = 100
 
@@ -36,6 +37,27 @@ def of_partner(partner_id: UUID) -> Select[Any]:
     """SELECT of a partner's accounts, oldest first."""
     mine = (tenants.c.partner_id == partner_id, tenants.c.status == standing.ACTIVE)
     return select(tenants).where(*mine).order_by(tenants.c.id)
+
+
+def listed(partner_id: UUID, *, search: str = "", status: str = standing.ACTIVE) -> Select[Any]:
+    """SELECT of a partner's accounts, oldest first: of a status, or of any for ``all``, with ``search`` in their name
+    or external id, whatever its case.
+    """
+    # Not the row that the partner's own events hang on.
+    statement = select(tenants).where(tenants.c.partner_id == partner_id, tenants.c.status != standing.PARTNER)
+    if status != ANY:
+        statement = statement.where(tenants.c.status == status)
+    if search:
+        named = (tenants.c.name, tenants.c.external_id)
+        statement = statement.where(or_(*(column.icontains(search, autoescape=True) for column in named)))
+    return statement.order_by(tenants.c.id)
+
+
+def persons(unit: Unit) -> Select[Any]:
+    """SELECT of the users of the unit's tenant, oldest first."""
+    shown = ("id", "external_id", "name", "email", "roles", "status", "settings", "created_at")
+    gone = users.c.status == standing.DELETED
+    return unit.select(users, *(users.c[name] for name in shown)).where(~gone).order_by(users.c.id)
 
 
 async def find(unit: Unit, partner_id: UUID, name: str) -> dict[str, Any]:

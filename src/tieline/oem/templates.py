@@ -207,12 +207,26 @@ _NUMBER = text(
     WHERE id = :id RETURNING (source ->> 'integrations')::bigint - 1
     """
 )
+# Without the number, what stands there is the count again, or one less.
+_GIVE_BACK = text(
+    """
+    UPDATE templates SET source = CASE
+        WHEN (SELECT count(*) FROM integrations WHERE template_id = :id) = :number THEN source - 'integrations'
+        ELSE jsonb_set(source, '{integrations}', to_jsonb(CAST(:number AS bigint))) END
+    WHERE id = :id AND (source ->> 'integrations')::bigint = :number + 1
+    """
+)
 
 
 async def next_number(unit: Unit, template_id: UUID) -> int:
     """A number from 0 on that no other integration of the template gets, also where many are made at once."""
     number: int = (await unit.connection.execute(_NUMBER, {"id": template_id})).scalar_one()
     return number
+
+
+async def give_back(unit: Unit, template_id: UUID, number: int) -> None:
+    """A number that no integration came to bear: the next one gets it, unless another has been given out since."""
+    await unit.connection.execute(_GIVE_BACK, {"id": template_id, "number": number})
 
 
 async def of_ids(unit: Unit, partner_id: UUID, wanted: Collection[UUID]) -> dict[UUID, dict[str, Any]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -258,6 +258,8 @@ class Settings(BaseSettings):
             raise ValueError(wanted) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in value:
             raise ValueError(wanted)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError(f"{wanted}; without TLS whoever is on the way could sign in as anybody")
         return value.strip()
 
     @field_validator("log_level", mode="before")
@@ -390,6 +392,13 @@ def _parse_keys(text: str) -> list[bytes]:
         return parse_keys(text)
     except TielineError as error:
         raise ValueError(error.detail.replace(" of TIELINE_SECRET_KEYS", "").rstrip(".")) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _libpq_words(address: str) -> dict[str, str]:

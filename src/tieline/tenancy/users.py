@@ -114,7 +114,12 @@ async def roles_in_use(unit: Unit) -> list[str]:
 
 
 async def change(unit: Unit, user_id: UUID, **values: Any) -> None:
-    """Sets columns of a user, ``settings`` as a whole; what it may be is the caller's to check."""
+    """Sets columns of a user, ``settings`` as a whole; what it may be is the caller's to check.
+
+    A link to choose a password that went to another address is good no more.
+    """
+    if "email" in values:
+        await unit.delete(studio_invitations, studio_invitations.c.user_id == user_id)
     await unit.update(users, users.c.id == user_id, **values, updated_at=now())
 
 

@@ -12,7 +12,7 @@ SHARED = {
     **dict.fromkeys(("getAutomationConnectors", "getAutomationConnector", "getConnectorBlocks"), _CONNECTORS),
     **dict.fromkeys(("getConnectorManifest", "getConnectorWebhookConfiguration", "getConnectorDrift"), _CONNECTORS),
     **dict.fromkeys(("diffAutomationConnector", "getConnectorBlock", "getConnectorFacts"), _CONNECTORS),
-    "certifyConnector": _CONNECTORS,
+    **dict.fromkeys(("certifyConnector", "getConnectorCatalog"), _CONNECTORS),
     **dict.fromkeys(("getWebIntegrations", "getWebIntegrationById", "listCSPEntries", "getCSPEntry"), _TOLD),
     **dict.fromkeys(("getApiKeysConfiguration", "getUsers", "users_api_actions_filter", "getUserById"), _TOLD),
     **dict.fromkeys(("getTenantById", "readAllOAuthClients", "readOAuthClient", "readConnectionConfig"), _TOLD),
@@ -47,7 +47,7 @@ EACH_FOR_ITSELF = {"bulkInstall", "bulkUpdate", "bulkEnable", "bulkDisable", "bu
 OWN_RIGHT = {
     *("createAutomation", "createAutomationConnection", "createConnectSession", "createSpace", "previewFormula"),
     *("createWebhookSubscription", "createApiKey", "createWebhook", "importAutomationConnector"),
-    "previewAutomationConnector",
+    *("previewAutomationConnector", "addCatalogConnector"),
 }
 # Changes nothing although it is no GET, so that a reading key may.
 READING = {

@@ -25,6 +25,7 @@ PATHS: dict[tuple[str, str], str] = {
     ("automation-connections", "id"): "connection",
     ("blocks", "block"): "=get_call",
     ("inputs", "input"): "=id",
+    ("catalog", "name"): "=hubspot",
     ("objects", "object"): "=call",
     ("automation-connectors", "connectorId"): "connector",
     ("webhook-subscriptions", "id"): "webhook subscription",
@@ -132,7 +133,7 @@ HARMLESS = {
     *("roles", "shared", "sort", "spaceType", "status", "template_prevent_duplicates", "to", "totalResults", "type"),
     *("url", "visit", "childSrc", "connectSrc", "connectSrcWSS", "fontSrc", "formAction", "frameAncestors"),
     *("frameSrc", "imgSrc", "mediaSrc", "objectSrc", "scriptSrc", "styleSrc", "workerSrc"),
-    *("group", "step", "strict"),
+    *("group", "search", "step", "strict", "version"),
     # Signed, and held against who asks: `test_lists` and the cursors below.
     *("cursor", "next", "prev", "page"),
     # Of a person who signs in, before anybody is known.
@@ -383,6 +384,11 @@ def lacks(operation: Operation) -> list[str]:
     if operation.body is not None and operation.body not in BODIES and operation.id not in BODIES_OF:
         found.append(f"BODIES[{operation.body!r}]")
     return [f"{operation.name}: {one}" for one in found]
+
+
+def names_something(operation: Operation) -> bool:
+    """Whether its path names something of a tenant, and not only words that are the same for everybody."""
+    return any(not PATHS[segment, name].startswith("=") for segment, name in operation.parameters)
 
 
 async def path_value(operation: Operation, segment: str, name: str, place: Place) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,21 @@ async def test_many_are_switched_changed_and_removed(partner: Partner) -> None:
     assert (await partner.api.post("/bulk/remove", json={"items": targets})).json()["ok"] == 3
     assert await states() == [404] * 3
     assert (await partner.api.post("/bulk/remove", json={"items": targets})).json()["failed"] == 3
+
+
+async def test_a_bulk_spreads_evenly_over_a_canary(partner: Partner, parts: Parts) -> None:
+    """Integrations that one call installs have places of their own, and each part of them is spread as the whole."""
+    template, made = await fleet(partner, 32)
+    async with parts.database.system() as unit:
+        mine = select(integrations).where(integrations.c.template_id == UUID(template))
+        rows = await unit.all(mine.order_by(integrations.c.id))
+    shares = sorted(row["share"] for row in rows)
+    assert len(shares) == len(made) == 32
+    assert len(set(shares)) == 32, "two have the same place"
+    gaps = [later - earlier for earlier, later in pairwise(shares)]
+    assert max(gaps) < 4 / 32, gaps
+    for wanted in (0.1, 0.25, 0.5, 0.75):
+        assert abs(sum(share < wanted for share in shares) - wanted * 32) <= 2, (wanted, shares)
 
 
 async def test_what_lacks_something_is_not_switched_on(partner: Partner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from tests.api.oem.conftest import Partner, plain, signed_in, with_settings
 from tieline.core.ids import new_id
 from tieline.server.app import create_app
 from tieline.storage.tables import audit_log, runs, templates
+from tieline.tenancy import partners, tenants
+from tieline.tenancy.events.partners import make_home
 from tieline.tenancy.limits import Tiers
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +69,7 @@ async def test_a_new_key_ends_the_old_one(partner: Partner, parts: Parts, addres
 
 async def test_accounts_are_known_by_either_id(partner: Partner) -> None:
     made = (await partner.api.post("/accounts", json={"name": "Acme", "externalid": "acme"})).json()
-    assert set(made) == {"guid", "externalid", "name", "created_at"}
+    assert set(made) == {"guid", "externalid", "name", "created_at", "status"}
     again = await partner.api.post("/accounts", json={"name": "Acme Inc", "externalid": "acme"})
     assert (again.status_code, again.json()["guid"], again.json()["name"]) == (200, made["guid"], "Acme Inc")
     for name in ("acme", made["guid"], made["guid"].upper()):
@@ -102,6 +105,80 @@ async def test_lists_have_pages(partner: Partner) -> None:
     assert (beyond["data"], beyond["meta"]["from"], beyond["meta"]["to"]) == ([], None, None)
     for bad in ("page=0", "page=-1", "page=x", "per_page=101", "page=1&page=2", "page=99999999999999999999"):
         assert (await partner.api.get(f"/accounts?{bad}")).status_code == 400, bad
+
+
+async def test_accounts_are_found_by_name_and_status(partner: Partner, rival: Partner, parts: Parts) -> None:
+    await rival.account("acme")
+    made = {}
+    for external, name in (
+        ("acme", "Acme Tickets"),
+        ("hall-1", "Hall 100% _full"),
+        ("acme_old", "שלום"),
+        ("x", "Ünder"),
+    ):
+        answer = await partner.api.post("/accounts", json={"name": name, "externalid": external})
+        made[external] = UUID(answer.json()["guid"])
+    async with parts.database.system() as unit:
+        await tenants.deactivate(unit, made["acme_old"], purge_after=timedelta(days=10))
+        mine = await partners.find(unit, partner.app_id)
+        assert mine is not None
+        await make_home(unit, mine["id"])  # of nobody, and so not listed
+
+    async def found(**wanted: str) -> list[str]:
+        answer = await partner.api.get("/accounts", params=wanted)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["meta"]["total"] == len(answer.json()["data"])
+        return [one["externalid"] for one in answer.json()["data"]]
+
+    assert await found() == await found(search="", status="active") == ["acme", "hall-1", "x"]
+    assert await found(status="disabled") == ["acme_old"]
+    assert await found(status="all") == ["acme", "hall-1", "acme_old", "x"]
+    assert await found(search="ACME", status="all") == ["acme", "acme_old"]
+    # What means something to the database means itself.
+    assert (await found(search="0% _f"), await found(search="_"), await found(search="\\")) == (
+        ["hall-1"],
+        ["hall-1"],
+        [],
+    )
+    assert await found(search="שלו", status="all") == ["acme_old"]
+    page = (await partner.api.get("/accounts", params={"search": "a", "per_page": 1})).json()
+    assert "search=a" in page["links"]["next"]
+    for bad in ("status=gone", "status=partner", "status=", "search=%00", "search=" + "x" * 256, "search=a&search=b"):
+        assert (await partner.api.get(f"/accounts?{bad}")).status_code == 400, bad
+
+
+async def test_the_people_of_an_account_are_listed(partner: Partner, rival: Partner) -> None:
+    acme, other = await partner.account(), await partner.account("other")
+    for number in range(3):
+        person = {
+            "externalid": f"u{number}",
+            "name": f"<b>{number}</b>",
+            "email": f"u{number}@x.example",
+            "locale": "nl",
+        }
+        assert (await partner.api.put(f"/accounts/{acme}/users", json=person)).status_code == 204
+    page = (await partner.api.get(f"/accounts/{acme}/users", params={"per_page": 2})).json()
+    assert page["meta"]["total"] == 3
+    first = page["data"][0]
+    assert {name: first[name] for name in ("externalid", "name", "email", "locale", "roles", "status")} == {
+        "externalid": "u0",
+        "name": "<b>0</b>",
+        "email": "u0@x.example",
+        "locale": "nl",
+        "roles": ["TenantAdmin"],
+        "status": "active",
+    }
+    following = (await partner.api.get(page["links"]["next"])).json()["data"]
+    assert [one["externalid"] for one in page["data"] + following] == ["u0", "u1", "u2"]
+    assert (await partner.api.get(f"/accounts/{other}/users")).json()["data"] == []
+    assert (await rival.api.get(f"/accounts/{acme}/users")).status_code == 404
+
+
+async def test_a_partner_can_ask_who_it_is(partner: Partner, rival: Partner) -> None:
+    mine = (await partner.api.get("/me")).json()
+    assert (mine["name"], mine["app_id"], set(mine)) == ("Partner", partner.app_id, {"guid", "name", "app_id"})
+    assert (await rival.api.get("/me")).json()["guid"] != mine["guid"]
+    assert partner.key not in str(mine)
 
 
 async def test_templates_are_a_bare_array(partner: Partner) -> None:

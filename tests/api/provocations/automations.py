@@ -44,6 +44,11 @@ async def run(stage: Stage) -> dict[str, str]:
     return {"id": made["id"], "runId": begun["id"]}
 
 
+@special("GET runs/statistics", 404)
+async def figures_of_nothing(stage: Stage, operation: Operation) -> Answer:
+    return await stage.ask(operation, query=f"?automationId={new_id()}")
+
+
 @special("POST automations/{id}/runs/{runId}/actions/resume", 409)
 async def resumed_without_pause(stage: Stage, operation: Operation) -> Answer:
     return await stage.ask(operation, ids=await run(stage))

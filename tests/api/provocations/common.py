@@ -43,6 +43,7 @@ OUT_OF_REACH: dict[tuple[str, int], str] = {
     ("PUT automations/settings", 409): "settings have no versions; only the vendor's document has this status",
     ("POST /connect/callback", 409): RACE,
     ("POST automation-connectors", 409): "of two that save the same name at once, one",
+    ("POST automation-connectors/catalog/{name}/actions/add", 409): "of two that save the same name at once, one",
     ("PUT automation-connectors/{connectorId}", 409): "of two that save the same name at once, one",
     ("PATCH automation-connectors/{connectorId}/facts", 409): "of two that save the same name at once, one",
     ("POST automation-connectors/{connectorId}/actions/certify", 504): "a minute has to pass",

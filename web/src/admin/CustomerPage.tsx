@@ -32,7 +32,7 @@ export function CustomerPage({ id }: { readonly id: string }) {
   }
   const { name, externalId, status, created } = tenant.data;
   const active = status === "active";
-  const account = { guid: id, name, externalid: externalId, created_at: created };
+  const account = { guid: id, name, externalid: externalId, created_at: created, status };
   return (
     <Page
       title={name}

@@ -1,13 +1,26 @@
 import type { Account } from "@client";
 import { useMemo, useState } from "react";
 import { useLocale } from "../i18n";
-import { Button, Checkbox, Empty, Loading, Page, Problem, Search, Select, Table, Time } from "../ui";
+import { useDebounced } from "../settings/useDebounced";
+import {
+  Badge,
+  Button,
+  Checkbox,
+  Empty,
+  Loading,
+  More,
+  Page,
+  Problem,
+  Search,
+  Select,
+  Table,
+  Time,
+} from "../ui";
 import { CustomerForm } from "./CustomerForm";
-import { useAccounts, useFleet } from "./data";
+import { type Standing, useFleet, useFoundAccounts } from "./data";
 import { grouped, HEALTHS, type Health, type Installed, worst } from "./health";
 import { InstallDialog } from "./InstallDialog";
-import { HealthBadge, useCut } from "./Shown";
-import { Suspended } from "./Suspended";
+import { HealthBadge } from "./Shown";
 
 type Row = Account & {
   readonly integrations: readonly Installed[];
@@ -15,29 +28,33 @@ type Row = Account & {
   readonly last: string;
 };
 
+const STANDINGS = ["active", "disabled", "all"] as const;
+
 /** All customers, with how they are. */
 export function Customers() {
   const { t, number } = useLocale();
-  const accounts = useAccounts();
   const fleet = useFleet();
   const [wanted, setWanted] = useState("");
+  const [standing, setStanding] = useState<Standing>("active");
   const [health, setHealth] = useState("");
-  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const [ticked, setTicked] = useState<ReadonlyMap<string, Account>>(new Map());
   const [open, setOpen] = useState<"new" | "install" | null>(null);
-  const rows = useMemo(() => rowsOf(accounts.data ?? [], fleet.rows), [accounts.data, fleet.rows]);
-  const found = useMemo(() => {
-    const text = wanted.trim().toLowerCase();
-    const fits = (row: Row) => `${row.name}\n${row.externalid}\n${row.guid}`.toLowerCase().includes(text);
-    return rows.filter((row) => fits(row) && (health === "" || (row.worst ?? "none") === health));
-  }, [rows, wanted, health]);
-  const { shown, more } = useCut(found);
-  const tick = (guid: string, on: boolean) => {
-    const next = new Set(ticked);
-    if (on) next.add(guid);
-    else next.delete(guid);
+  const search = useDebounced(wanted.trim());
+  const { query: accounts, rows: accountRows, total } = useFoundAccounts(search, standing, health !== "");
+  const rows = useMemo(() => rowsOf(accountRows, fleet.rows), [accountRows, fleet.rows]);
+  const found = useMemo(
+    () => rows.filter((row) => health === "" || (row.worst ?? "none") === health),
+    [rows, health],
+  );
+  const choosable = found.filter(({ status }) => status === "active");
+  const tick = (some: readonly Account[], on: boolean) => {
+    const next = new Map(ticked);
+    for (const one of some) {
+      if (on) next.set(one.guid, one);
+      else next.delete(one.guid);
+    }
     setTicked(next);
   };
-  const chosen = rows.filter((row) => ticked.has(row.guid));
   return (
     <Page
       title={t("admin.customers")}
@@ -55,6 +72,12 @@ export function Customers() {
       <div className="settings-row">
         <Search label={t("admin.customerFind")} value={wanted} onChange={setWanted} />
         <Select
+          aria-label={t("admin.standing")}
+          value={standing}
+          onChange={(value) => setStanding(value as Standing)}
+          options={STANDINGS.map((value) => ({ value, label: t(`admin.standing.${value}`) }))}
+        />
+        <Select
           aria-label={t("admin.health")}
           value={health}
           onChange={setHealth}
@@ -65,9 +88,9 @@ export function Customers() {
           ]}
         />
         <Checkbox
-          label={t("admin.pickFound", found.length)}
-          checked={found.length > 0 && found.every((row) => ticked.has(row.guid))}
-          onChange={(on) => setTicked(on ? new Set(found.map((row) => row.guid)) : new Set())}
+          label={t("admin.pickFound", choosable.length)}
+          checked={choosable.length > 0 && choosable.every((row) => ticked.has(row.guid))}
+          onChange={(on) => (on ? tick(choosable, true) : setTicked(new Map()))}
         />
       </div>
       {accounts.isPending ? <Loading /> : null}
@@ -76,19 +99,25 @@ export function Customers() {
         <Problem error={fleet.query.error} onRetry={() => void fleet.query.refetch()} />
       ) : null}
       <p className="settings-live" role="status">
-        {accounts.isSuccess ? t("admin.customersFound", found.length, rows.length) : ""}
+        {accounts.isSuccess ? t("admin.customersFound", found.length, total) : ""}
       </p>
       {accounts.isSuccess && found.length === 0 ? (
-        <Empty title={rows.length === 0 ? t("admin.customersNone") : t("state.noMatch")} />
+        <Empty
+          title={
+            total === 0 && search === "" && standing !== "disabled"
+              ? t("admin.customersNone")
+              : t("state.noMatch")
+          }
+        />
       ) : null}
       {found.length === 0 ? null : (
         <Table
           caption={t("admin.customers")}
-          rows={shown}
+          rows={found}
           keyOf={(row) => row.guid}
           to={(row) => `/customers/${row.guid}`}
           columns={[
-            { id: "name", label: t("admin.customer"), wide: true, cell: (row) => <bdi>{row.name}</bdi> },
+            { id: "name", label: t("admin.customer"), wide: true, cell: (row) => <Named row={row} /> },
             {
               id: "external",
               label: t("admin.externalId"),
@@ -113,19 +142,36 @@ export function Customers() {
               cell: (row) => (
                 <Checkbox
                   label={<span className="visually-hidden">{t("admin.pick", row.name)}</span>}
+                  disabled={row.status !== "active"}
                   checked={ticked.has(row.guid)}
-                  onChange={(on) => tick(row.guid, on)}
+                  onChange={(on) => tick([row], on)}
                 />
               ),
             },
           ]}
         />
       )}
-      {more}
-      <Suspended />
+      <More query={accounts} />
       {open === "new" ? <CustomerForm onClose={() => setOpen(null)} /> : null}
-      {open === "install" ? <InstallDialog accounts={chosen} onClose={() => setOpen(null)} /> : null}
+      {open === "install" ? (
+        <InstallDialog accounts={[...ticked.values()]} onClose={() => setOpen(null)} />
+      ) : null}
     </Page>
+  );
+}
+
+function Named({ row }: { readonly row: Row }) {
+  const { t } = useLocale();
+  return (
+    <>
+      <bdi>{row.name}</bdi>
+      {row.status === "active" ? null : (
+        <>
+          {" "}
+          <Badge tone="warn">{t("admin.suspendedOne")}</Badge>
+        </>
+      )}
+    </>
   );
 }
 

@@ -23,7 +23,7 @@ export function FleetTable({ caption, rows, newest, ticked, onTick, withTemplate
       id: "customer",
       label: t("admin.customer"),
       cell: (one) => (
-        <div className="settings-row">
+        <div className="admin-picked">
           {ticked === undefined ? null : (
             <Checkbox
               label={<span className="visually-hidden">{t("admin.pick", one.account.name)}</span>}

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useLocale } from "../i18n";
 import { CopyButton, Field, Select, TextInput } from "../ui";
+import { useOemQuery } from "./data";
 
 const PARTS = ["templates", "connect", "studio"] as const;
 
@@ -17,7 +18,9 @@ export function snippet(origin: string, part: string, appId: string, tokenUrl: s
 export function Snippet() {
   const { t } = useLocale();
   const [part, setPart] = useState<string>("templates");
-  const [appId, setAppId] = useState("");
+  const me = useOemQuery(["me"], (oem, signal) => oem.getMe({ signal }));
+  const [typed, setTyped] = useState<string | null>(null);
+  const appId = typed ?? me.data?.app_id ?? "";
   const [tokenUrl, setTokenUrl] = useState("/tieline-token");
   const text = snippet(location.origin, part, appId.trim() || "YOUR-APP-ID", tokenUrl);
   return (
@@ -36,7 +39,7 @@ export function Snippet() {
           )}
         </Field>
         <Field label={t("admin.appId")}>
-          {(wired) => <TextInput {...wired} spellCheck={false} value={appId} onChange={setAppId} />}
+          {(wired) => <TextInput {...wired} spellCheck={false} value={appId} onChange={setTyped} />}
         </Field>
         <Field label={t("admin.tokenUrl")}>
           {(wired) => <TextInput {...wired} spellCheck={false} value={tokenUrl} onChange={setTokenUrl} />}

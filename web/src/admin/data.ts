@@ -1,6 +1,6 @@
 import type { Account, Oem, Template } from "@client";
-import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
 import { useApi } from "../api";
 import { type Installed, installed } from "./health";
 
@@ -8,10 +8,7 @@ type Numbered<T> = { readonly data: readonly T[]; readonly meta: { readonly last
 
 const PER_PAGE = 100;
 
-/**
- * All rows of a numbered list. The partner's lists cannot be searched at the server, and a thousand customers are ten
- * requests; what is drawn is cut elsewhere.
- */
+/** All rows of a numbered list: a thousand are ten requests; what is drawn is cut elsewhere. */
 export async function everything<T>(ask: (page: number, size: number) => Promise<Numbered<T>>): Promise<T[]> {
   const rows: T[] = [];
   for (let page = 1; ; page += 1) {
@@ -40,6 +37,30 @@ export function useAccounts() {
   return useOemQuery<Account[]>(["accounts"], (oem, signal) =>
     everything((page, per_page) => oem.listAccounts({ page, per_page }, { signal })),
   );
+}
+
+export type Standing = "active" | "disabled" | "all";
+
+/** The customers that the server finds, page by page; with ``whole`` all of them, for what only we can filter by. */
+export function useFoundAccounts(search: string, status: Standing, whole: boolean) {
+  const api = useApi();
+  const query = useInfiniteQuery({
+    queryKey: ["oem", "accounts", "found", { search, status }],
+    initialPageParam: 1,
+    queryFn: async ({ pageParam: page, signal }) =>
+      (await api.oem()).listAccounts(
+        { page, per_page: PER_PAGE, status, ...(search && { search }) },
+        { signal },
+      ),
+    getNextPageParam: ({ meta }) => (meta.current_page < meta.last_page ? meta.current_page + 1 : undefined),
+    placeholderData: keepPreviousData,
+  });
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query;
+  useEffect(() => {
+    if (whole && hasNextPage && !isFetching && !isError) void fetchNextPage();
+  }, [whole, hasNextPage, isFetching, isError, fetchNextPage]);
+  const rows = useMemo(() => query.data?.pages.flatMap(({ data }) => data) ?? [], [query.data]);
+  return { query, rows, total: query.data?.pages[0]?.meta.total ?? 0 };
 }
 
 /** How all integrations are, or those of one template. */

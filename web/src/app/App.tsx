@@ -3,23 +3,28 @@ import { useState } from "react";
 import { Router } from "wouter";
 import { makeQueries } from "../api";
 import { LocaleProvider } from "../i18n";
-import { SessionGate } from "../session/Session";
+import { opened, SessionGate } from "../session/Session";
 import { kept, wear } from "../theme/theme";
 import { ConfirmProvider, ToastProvider } from "../ui";
-import { Pages } from "./Pages";
+import { ahead, Pages } from "./Pages";
 import { Shell } from "./Shell";
 
-wear(kept());
+/** The server is asked who this is while the code of the page is on its way. */
+function open() {
+  wear(kept());
+  return opened(ahead(location.pathname));
+}
 
 /** The studio in a window of its own. */
 export default function App() {
   const [queries] = useState(makeQueries);
+  const [opening] = useState(open);
   return (
     <LocaleProvider>
       <QueryClientProvider client={queries}>
         <ToastProvider>
           <Router base="/studio">
-            <SessionGate>
+            <SessionGate opening={opening}>
               <ConfirmProvider>
                 <Shell>
                   <Pages />

@@ -1,17 +1,40 @@
-import { Component, lazy, type ReactNode, Suspense } from "react";
+import { Component, type ReactNode, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
+import { EditorPage } from "../editor/opening";
 import { useLocale } from "../i18n";
 import { useSession } from "../session/Session";
 import { ButtonLink, Empty, Loading, Page, Problem } from "../ui";
+import { later } from "./later";
 
-const Automations = lazy(() => import("../editor/routes"));
-const Runs = lazy(() => import("../runs/routes"));
-const Connectors = lazy(() => import("../connectors/routes"));
-const Connections = lazy(() => import("../connections/routes"));
-const Templates = lazy(() => import("../templates/routes"));
-const Integrations = lazy(() => import("../templates/integrations"));
-const Admin = lazy(() => import("../admin/routes"));
-const Settings = lazy(() => import("../settings/routes"));
+const Automations = later(() => import("../editor/routes"));
+const Runs = later(() => import("../runs/routes"));
+const Connectors = later(() => import("../connectors/routes"));
+const Connections = later(() => import("../connections/routes"));
+const Templates = later(() => import("../templates/routes"));
+const Integrations = later(() => import("../templates/integrations"));
+const Admin = later(() => import("../admin/routes"));
+const Settings = later(() => import("../settings/routes"));
+
+const FEATURES: Readonly<Record<string, { readonly fetch: () => Promise<unknown> }>> = {
+  "": Automations,
+  automations: Automations,
+  runs: Runs,
+  connectors: Connectors,
+  connections: Connections,
+  templates: Templates,
+  integrations: Integrations,
+  admin: Admin,
+  settings: Settings,
+};
+
+/** Fetches the code of the page at an address of ours, beside everything else that is under way; never fails. */
+export async function ahead(path: string): Promise<void> {
+  const [feature = "", id, part] = path.replace(/^\/studio\/?/, "").split("/");
+  const wanted = [FEATURES[feature]];
+  if (feature === "automations" && id !== undefined && id !== "" && part === undefined)
+    wanted.push(EditorPage);
+  await Promise.allSettled(wanted.map((page) => page?.fetch()));
+}
 
 /** Which feature an address belongs to; each is fetched when somebody goes there. */
 export function Pages() {

@@ -35,6 +35,12 @@ export function Shell({ children }: { readonly children: ReactNode }) {
     if (first.current) first.current = false;
     else content.current?.focus();
   }, [section]);
+  const before = useRef(at);
+  useEffect(() => {
+    // Within a section, too: what was focused goes with the page before. Tabs are one page, whatever their address.
+    if (before.current !== at && document.activeElement?.role !== "tab") content.current?.focus();
+    before.current = at;
+  }, [at]);
   const places = [...PLACES, ...(session.partnerAdmin ? [ADMIN] : []), SETTINGS];
   return (
     <div className={open ? "shell shell-open" : "shell"}>

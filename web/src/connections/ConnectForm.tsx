@@ -2,6 +2,7 @@ import type { ConnectionDetail } from "@client";
 import { useEffect, useMemo, useState } from "react";
 import type { Manifest } from "../connectors/manifest";
 import { type Key, useLocale } from "../i18n";
+import { useSession } from "../session/Session";
 import { errorAt, Field, FieldGroup, Problem, TextInput } from "../ui";
 import { AuthFields } from "./AuthFields";
 import {
@@ -9,6 +10,7 @@ import {
   type AuthChoice,
   answersToSend,
   authChoices,
+  customerFields,
   initialAnswers,
   lacking,
   serverFields,
@@ -38,6 +40,7 @@ type Props = {
 /** The form of a connection: its name, the way to sign in and what that asks for, where the API is. */
 export function ConnectForm({ id, manifest, title, before, error, refused, onElsewhere, onSubmit }: Props) {
   const { t } = useLocale();
+  const { embedded } = useSession();
   const choices = useMemo(() => authChoices(manifest), [manifest]);
   const places = useMemo(() => serverFields(manifest), [manifest]);
   const known = useMemo(() => knownOf(before), [before]);
@@ -64,6 +67,8 @@ export function ConnectForm({ id, manifest, title, before, error, refused, onEls
   }
   const serverError =
     error === null ? undefined : (refusalOf(error, "server") ?? errorAt(error.error, "/server"));
+  const asked = embedded ? customerFields(choice, fields, known.answers, kept) : fields;
+  const shown = fields.filter((field) => asked.includes(field) || errors[field.id] !== undefined);
   const shownAtField = Object.keys(errors).length > 0 || serverError !== undefined;
 
   const submit = () => {
@@ -154,9 +159,9 @@ export function ConnectForm({ id, manifest, title, before, error, refused, onEls
       {choice === null || (choice.kind === "none" && choices.length === 1) ? (
         <p>{t("connections.noSignIn")}</p>
       ) : null}
-      {elsewhere ? <RedirectNote /> : null}
+      {elsewhere && !embedded ? <RedirectNote /> : null}
       <AuthFields
-        fields={fields}
+        fields={shown}
         answers={answers}
         kept={kept}
         errors={errors}
@@ -164,7 +169,7 @@ export function ConnectForm({ id, manifest, title, before, error, refused, onEls
       />
       {manifest.storage !== undefined ? null : addressless ? (
         base
-      ) : (
+      ) : embedded && serverError === undefined ? null : (
         <details className="connections-more" open={serverError !== undefined || server !== ""}>
           <summary>{t("connections.otherAddress")}</summary>
           {base}

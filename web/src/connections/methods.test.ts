@@ -4,6 +4,7 @@ import {
   answersToSend,
   authChoices,
   chosenOf,
+  customerFields,
   initialAnswers,
   lacking,
   serverFields,
@@ -48,6 +49,15 @@ describe("the ways to sign in", () => {
       ["client_id", "text"],
       ["client_secret", "secret"],
     ]);
+  });
+
+  it("asks a customer for the product's own registration only where nobody has given it", () => {
+    const fields = consent?.fields ?? [];
+    const ids = (known: Record<string, string>) =>
+      customerFields(consent ?? null, fields, known, new Set()).map((field) => field.id);
+    expect(ids({})).toEqual(["client_id", "scope"]);
+    expect(ids({ client_id: "ours" })).toEqual(["scope"]);
+    expect(customerFields(app ?? null, app?.fields ?? [], {}, new Set())).toBe(app?.fields);
   });
 
   it("knows which of them need a person at the other side", () => {

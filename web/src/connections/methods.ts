@@ -119,6 +119,21 @@ function kindOf(spec: InputSpec, secret: boolean): AuthField["kind"] {
   return long ? "long" : "text";
 }
 
+// The product that embeds has been registered at the other side; its customers know nothing of that.
+const REGISTERED = new Set([...(UNDECLARED["oauth1"] ?? []), ...(UNDECLARED["oauth2"] ?? []), "client_key"]);
+
+/** The fields that a customer in the frame of a product fills in: not the product's own registration, where it is known. */
+export function customerFields(
+  choice: AuthChoice | null,
+  fields: readonly AuthField[],
+  known: Answers,
+  kept: ReadonlySet<string>,
+): readonly AuthField[] {
+  if (!choice?.elsewhere) return fields;
+  const open = new Set(lacking(fields, initialAnswers(fields, known), kept));
+  return fields.filter((field) => !REGISTERED.has(field.id) || open.has(field.id));
+}
+
 function words(id: string): string {
   const spaced = id.replaceAll(/[_-]+/g, " ").trim();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);

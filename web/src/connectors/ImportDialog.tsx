@@ -5,6 +5,7 @@ import { useApi } from "../api";
 import { useLocale } from "../i18n";
 import { Button, Dialog, Field, Problem, Spinner, TextInput } from "../ui";
 import { type Given, PATIENT } from "./api";
+import { Catalog } from "./Catalog";
 import { ChangeList } from "./ChangeList";
 import { ImportSource } from "./ImportSource";
 import { Review } from "./Review";
@@ -112,7 +113,17 @@ export function ImportDialog({ connector, given, onClose, onDone }: Props) {
         </p>
       ) : null}
       {read === undefined ? (
-        <ImportSource busy={reading.isPending} onGiven={(wanted) => mutate(wanted)} />
+        <div className="stack">
+          <ImportSource busy={reading.isPending} onGiven={(wanted) => mutate(wanted)} />
+          {connector === undefined ? (
+            <Catalog
+              onDone={(id) => {
+                void cache.invalidateQueries({ queryKey: ["connectors"] });
+                onDone(id);
+              }}
+            />
+          ) : null}
+        </div>
       ) : (
         <div className="stack">
           {connector === undefined ? (

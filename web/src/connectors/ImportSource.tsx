@@ -84,6 +84,7 @@ export function ImportSource({ busy, onGiven }: Props) {
             <div className="control-row">
               <TextInput
                 {...wired}
+                data-autofocus
                 type="url"
                 inputMode="url"
                 placeholder="https://api.example.com/openapi.json"

@@ -42,7 +42,7 @@ export function ConflictDialog({ editor, clash, onClose, onKeepMine }: Props) {
             disabled={found === undefined}
             onClick={() => {
               if (found === undefined) return;
-              editor.adopt(found.detail.workspace, aboutOf(found.detail), baseOf(found));
+              editor.adopt(found.detail.workspace, aboutOf(found.detail), baseOf(found), found.text);
               onClose();
             }}
           >

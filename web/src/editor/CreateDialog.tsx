@@ -5,6 +5,7 @@ import { useApi } from "../api";
 import { useLocale } from "../i18n";
 import { Button, ButtonLink, Dialog, Field, FieldGroup, Problem, TextInput, useToast } from "../ui";
 import { blankWorkspace } from "./catalog";
+import { asWritten } from "./exact";
 import { type Carried, workspaceIn } from "./transfer";
 
 type From = "blank" | "file" | "template";
@@ -25,7 +26,10 @@ export function CreateDialog({ onClose }: { readonly onClose: () => void }) {
       api.workflows.createAutomation({
         name: name.trim() || file?.name || t("editor.untitled"),
         description: from === "file" ? (file?.description ?? "") : "",
-        workspace: from === "file" && file !== null ? file.workspace : blankWorkspace("Start"),
+        workspace:
+          from === "file" && file !== null
+            ? asWritten(file.workspace, file.written)
+            : blankWorkspace("Start"),
       }),
     onSuccess: (made) => {
       void queries.invalidateQueries({ queryKey: ["automations", "list"] });

@@ -46,10 +46,11 @@ function Opened({ id }: { readonly id: string }) {
   return <EditorView editor={store} detail={first.detail} />;
 }
 
-function storeOf(id: string, { detail, etag }: Loaded, unbound: string): EditorStore {
+function storeOf(id: string, { detail, etag, text }: Loaded, unbound: string): EditorStore {
   return new EditorStore({
     automationId: id,
     workspace: detail.workspace,
+    text,
     about: aboutOf(detail),
     base: baseOf({ detail, etag }),
     issues: issuesOf(detail.importReport, unbound),

@@ -38,6 +38,7 @@ export function EditorView({
   const queries = useQueryClient();
   const catalog = useCatalog();
   const [run, setRun] = useState<string | null>(null);
+  const [whole, setWhole] = useState(false);
   const live = useLiveRun(editor.automationId, run);
   const [picked, setPicked] = useState<{ readonly spot: Spot | null } | null>(null);
   const [clash, setClash] = useState<Clash | null>(null);
@@ -48,6 +49,7 @@ export function EditorView({
   const [saving, setSaving] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   const side = useRef<HTMLElement>(null);
+  const left = useRef<HTMLElement>(null);
   const name = useEditor(editor, (now) => now.about.name);
   useUrlBlock(editor);
   useGuard(editor);
@@ -85,6 +87,7 @@ export function EditorView({
           ...(what.only !== undefined && run !== null ? { runId: run } : {}),
         });
         setRun(began.id);
+        setWhole(false);
         setTab(what.only === undefined ? "inputs" : "output");
         setSaid(t("editor.testing"));
       } catch (error) {
@@ -93,6 +96,18 @@ export function EditorView({
     },
     [api, editor, run, store, t, toast],
   );
+
+  const runWhole = useCallback(async () => {
+    if (!(await store())) return;
+    try {
+      const began = await api.workflows.createRun(editor.automationId, { context: "api" });
+      setRun(began.id);
+      setWhole(true);
+      setSaid(t("editor.running"));
+    } catch (error) {
+      toast.fail(error);
+    }
+  }, [api, editor, store, t, toast]);
 
   const editing = useMemo<Editing>(
     () => ({
@@ -109,6 +124,7 @@ export function EditorView({
     }),
     [editor, catalog, live, test],
   );
+  const toBlocks = () => left.current?.querySelector<HTMLElement>('[role="tree"]')?.focus();
   useKeys(editor, store, test);
   return (
     <EditingContext value={editing}>
@@ -117,12 +133,19 @@ export function EditorView({
         title={name}
         back={{ to: "/", label: t("editor.back") }}
         about={<HeaderState detail={detail} saving={saving} />}
-        actions={<HeaderActions detail={detail} saving={saving} onSave={() => void store()} />}
+        actions={
+          <HeaderActions
+            detail={detail}
+            saving={saving}
+            onSave={() => void store()}
+            onRun={() => void runWhole()}
+          />
+        }
       >
         {editor.readOnly ? <p className="editor-note">{t("editor.readOnly")}</p> : null}
-        {run === null ? null : <RunStrip runId={run} onHide={() => setRun(null)} />}
+        {run === null ? null : <RunStrip runId={run} whole={whole} onHide={() => setRun(null)} />}
         <div className={panel ? "editor-body editor-paneled" : "editor-body"}>
-          <section className="editor-left" aria-label={t("editor.blocks")}>
+          <section className="editor-left" aria-label={t("editor.blocks")} ref={left}>
             <Toolbar
               search={search}
               onAdd={() => setPicked({ spot: spotFor(editor) })}
@@ -130,8 +153,24 @@ export function EditorView({
             />
             <Tree onSearch={() => search.current?.focus()} onHelp={() => setHelp(true)} />
           </section>
-          <section className="editor-right" aria-label={t("editor.panel")} ref={side} tabIndex={-1}>
-            <CurrentPanel editor={editor} onClose={() => setPanel(false)} save={store} tab={tab} />
+          <section
+            className="editor-right"
+            aria-label={t("editor.panel")}
+            ref={side}
+            tabIndex={-1}
+            onKeyDown={(event) => {
+              if (event.key === "Escape" && !event.defaultPrevented && !inLayer(event.target)) toBlocks();
+            }}
+          >
+            <CurrentPanel
+              editor={editor}
+              onClose={() => {
+                setPanel(false);
+                toBlocks();
+              }}
+              save={store}
+              tab={tab}
+            />
           </section>
         </div>
         <p className="visually-hidden" role="status">
@@ -150,6 +189,11 @@ export function EditorView({
       )}
     </EditingContext>
   );
+}
+
+/** Menus and dialogs of the panel close on Escape by themselves. */
+function inLayer(target: EventTarget): boolean {
+  return target instanceof Element && target.closest("dialog, [popover], [aria-expanded='true']") !== null;
 }
 
 const currentOf = (now: Snapshot) => now.current;

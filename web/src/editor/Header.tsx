@@ -19,7 +19,7 @@ import {
   useToast,
 } from "../ui";
 import { useEditing } from "./context";
-import { inputOf, read, withInput } from "./document";
+import { inputOf, withInput } from "./document";
 import { forget } from "./drafts";
 import { useEditor } from "./hooks";
 import { ScheduleDialog, scheduleWords } from "./ScheduleDialog";
@@ -154,9 +154,10 @@ type ActionsProps = {
   readonly detail: AutomationDetail;
   readonly saving: boolean;
   readonly onSave: () => void;
+  readonly onRun: () => void;
 };
 
-export function HeaderActions({ detail, saving, onSave }: ActionsProps) {
+export function HeaderActions({ detail, saving, onSave, onRun }: ActionsProps) {
   const { editor, test } = useEditing();
   const { t } = useLocale();
   const api = useApi();
@@ -211,9 +212,8 @@ export function HeaderActions({ detail, saving, onSave }: ActionsProps) {
     if (chosen === undefined) return;
     const found = workspaceIn(await chosen.text());
     if (found === null) return toast.fail(new Error(t("editor.fileBad")));
-    const next = read(found.workspace);
-    editor.edit(() => next);
-    toast.say(t("editor.imported", next.blocks.length));
+    editor.replace(found.workspace, found.written);
+    toast.say(t("editor.imported", editor.getSnapshot().doc.blocks.length));
   };
   const exportJson = () => {
     const { name, description } = editor.getSnapshot().about;
@@ -238,6 +238,7 @@ export function HeaderActions({ detail, saving, onSave }: ActionsProps) {
         label={t("editor.actions")}
         look="plain"
         items={[
+          { label: t("editor.runNow"), icon: "play", disabled: editor.readOnly, onSelect: onRun },
           { label: t("editor.runs"), icon: "chart", onSelect: () => navigate(`/${id}/runs`) },
           { label: t("editor.history"), icon: "history", onSelect: () => navigate(`/${id}/versions`) },
           { label: t("editor.exportJson"), icon: "download", onSelect: exportJson },

@@ -6,8 +6,15 @@ import { RunBadge } from "../runs/states";
 import { Button, ButtonLink, IconButton, Time, useToast } from "../ui";
 import { useEditing } from "./context";
 
-/** How the test run stands; the blocks below tell it one by one. */
-export function RunStrip({ runId, onHide }: { readonly runId: string; readonly onHide: () => void }) {
+type Props = {
+  readonly runId: string;
+  /** A run as it is started elsewhere, not one to try with. */
+  readonly whole: boolean;
+  readonly onHide: () => void;
+};
+
+/** How the run stands; the blocks below tell it one by one. */
+export function RunStrip({ runId, whole, onHide }: Props) {
   const { editor, live } = useEditing();
   const { t } = useLocale();
   const api = useApi();
@@ -24,6 +31,7 @@ export function RunStrip({ runId, onHide }: { readonly runId: string; readonly o
         <RunBadge status={state.status} />
       </span>
       <Time at={state.startedAt} />
+      {whole || !isOver(state.status) ? null : <span className="muted">{t("editor.testLimit")}</span>}
       {error === undefined ? null : (
         <button
           type="button"

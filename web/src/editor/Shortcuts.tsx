@@ -22,13 +22,14 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["Ctrl Z, Ctrl Y", "editor.keys.undo"],
   ["Ctrl S", "editor.save"],
   ["Ctrl Enter", "editor.keys.test"],
+  ["Esc", "editor.keys.back"],
   ["?", "editor.keys.help"],
 ];
 
 export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
   const { t } = useLocale();
   return (
-    <Dialog title={t("editor.shortcuts")} onClose={onClose}>
+    <Dialog reading title={t("editor.shortcuts")} onClose={onClose}>
       <dl className="editor-keys">
         {KEYS.map(([keys, what]) => (
           <div key={keys}>

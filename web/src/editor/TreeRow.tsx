@@ -53,13 +53,13 @@ function BranchItem({ row, index, active, id }: Props & { readonly row: BranchRo
       aria-setsize={row.siblings}
       aria-selected={false}
       aria-expanded={row.empty ? undefined : true}
-      aria-label={t("editor.branchOf", word, name)}
+      aria-label={row.empty ? `${word} ${t("editor.empty")}` : t("editor.branchOf", word, name)}
       className={active ? "editor-row editor-branch editor-active" : "editor-row editor-branch"}
       style={spaceOf(index, row)}
       data-key={row.key}
     >
       <Guides count={indentOf(row)} />
-      <span className={`editor-edge editor-edge-${toneOf(row.edge)}`}>{word}</span>
+      <span className={`editor-edge editor-edge-${toneOf(row.edge)}`}>{word}</span>{" "}
       {row.empty ? <span className="editor-quiet">{t("editor.empty")}</span> : null}
       {editor.readOnly ? null : (
         <button

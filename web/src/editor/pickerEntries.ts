@@ -63,9 +63,19 @@ export function entriesFor(
     })),
   );
   const best: Section = { title: t("editor.blocks"), entries: types.map(typeEntry) };
+  // A connector that only speaks of what is sought comes after the blocks that do it.
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const named = connectors.entries.filter(
+    (one) =>
+      one.kind === "connector" && words.every((word) => one.connector.name.toLowerCase().includes(word)),
+  );
   const found: Section = {
     title: t("editor.pickConnectors"),
-    entries: [...connectors.entries, ...blocks.slice(0, MOST_BLOCKS)],
+    entries: [
+      ...named,
+      ...blocks.slice(0, MOST_BLOCKS),
+      ...connectors.entries.filter((one) => !named.includes(one)),
+    ],
   };
   // What the title begins with is what people mean; a word somewhere in the explanation is not.
   const first = types[0]?.title.toLowerCase().includes(query.trim().toLowerCase()) === true;

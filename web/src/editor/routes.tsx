@@ -2,9 +2,8 @@ import { lazy } from "react";
 import { Route, Switch } from "wouter";
 import { Nowhere } from "../app/Pages";
 import { ListPage } from "./ListPage";
+import { EditorPage } from "./opening";
 
-// The list is there before the editor is.
-const EditorPage = lazy(() => import("./EditorPage").then((found) => ({ default: found.EditorPage })));
 const RunsOfAutomation = lazy(() => import("../runs").then((found) => ({ default: found.RunsOfAutomation })));
 const RunPage = lazy(() => import("../runs").then((found) => ({ default: found.RunPage })));
 const VersionsPage = lazy(() => import("../runs").then((found) => ({ default: found.VersionsPage })));

@@ -3,17 +3,24 @@ import type { ApiError, AutomationDetail, Finding, ImportReport, Schedule as Sto
 import type { Api } from "../api";
 import type { About, Base, Editor, Issue, Schedule } from "./store";
 
-export type Loaded = { readonly detail: AutomationDetail; readonly etag: string | null };
+export type Loaded = {
+  readonly detail: AutomationDetail;
+  readonly etag: string | null;
+  /** The answer as it was written, for the numbers in it. */
+  readonly text?: string | undefined;
+};
 
 export async function load(api: Api, id: string, signal?: AbortSignal): Promise<Loaded> {
   let etag: string | null = null;
+  let text: Promise<string> | undefined;
   const detail = await api.workflows.getAutomation(id, {
     signal,
     onResponse: (response) => {
       etag = response.headers.get("etag");
+      if (response.ok) text = response.clone().text();
     },
   });
-  return { detail, etag };
+  return { detail, etag, text: await text };
 }
 
 export function aboutOf(detail: AutomationDetail): About {

@@ -14,6 +14,7 @@ import {
   write,
 } from "./document";
 import { isFolded, type Spot, update, withFolded } from "./edits";
+import { asWritten, type Written, writtenIn } from "./exact";
 import { renameBlock } from "./names";
 import { holdersOf, rowsOf } from "./rows";
 
@@ -102,7 +103,9 @@ export interface Editor {
   /** Before a save: what is being sent. */
   sending(): Sent;
   /** Takes another document of the server (theirs, or a restored version) as the one that is edited; undo brings the own one back. */
-  adopt(workspace: unknown, about: About, base: Base): void;
+  adopt(workspace: unknown, about: About, base: Base, text?: string): void;
+  /** Edits all of it into another workspace, with the numbers of its file as they were written. */
+  replace(workspace: unknown, written?: Written): void;
   /** Keeps what is edited, to be saved over what the server has. */
   rebase(base: Base): void;
   /** Goes back to what was saved last, for an automation that is gone. */
@@ -128,12 +131,16 @@ export class EditorStore implements Editor {
   private savedAbout: About;
   private last: { readonly word: string; readonly at: number } | null = null;
   private anchor: string | null = null;
+  // What the server sent is read for its numbers when something is sent back.
+  private text: string | undefined;
+  private written: Written = new Map();
   private readonly listeners = new Set<() => void>();
   private readonly clock: () => number;
 
   constructor(given: {
     readonly automationId: string;
     readonly workspace: unknown;
+    readonly text?: string | undefined;
     readonly about: About;
     readonly base: Base;
     readonly readOnly?: boolean;
@@ -144,6 +151,7 @@ export class EditorStore implements Editor {
     this.automationId = given.automationId;
     this.readOnly = given.readOnly ?? false;
     this.base = given.base;
+    this.text = given.text;
     this.clock = given.clock ?? Date.now;
     this.savedDoc = doc;
     this.savedAbout = given.about;
@@ -308,7 +316,20 @@ export class EditorStore implements Editor {
   }
 
   workspace(): { readonly [field: string]: unknown } {
-    return write(withFolded(this.now.doc, this.now.folded));
+    return asWritten(write(withFolded(this.now.doc, this.now.folded)), this.numbers());
+  }
+
+  private numbers(more?: Written): Written {
+    if (this.text !== undefined) this.written = new Map([...this.written, ...writtenIn(this.text)]);
+    this.text = undefined;
+    if (more !== undefined) this.written = new Map([...this.written, ...more]);
+    return this.written;
+  }
+
+  replace(workspace: unknown, written?: Written): void {
+    if (this.readOnly) return;
+    this.numbers(written);
+    this.edit(() => read(workspace));
   }
 
   sending(): Sent {
@@ -323,8 +344,10 @@ export class EditorStore implements Editor {
     this.set({ issues });
   }
 
-  adopt(workspace: unknown, about: About, base: Base): void {
+  adopt(workspace: unknown, about: About, base: Base, text?: string): void {
     const doc = read(workspace);
+    this.numbers();
+    this.text = text;
     this.past = [...this.past, this.step()];
     this.future = [];
     this.last = null;

@@ -1,10 +1,13 @@
 /** Automations as files. */
 import { isObject } from "./document";
+import { type Written, writtenIn } from "./exact";
 
 export type Carried = {
   readonly name: string | null;
   readonly description: string;
   readonly workspace: Record<string, unknown>;
+  /** How its numbers were written. */
+  readonly written: Written;
 };
 
 /** What an exported file holds: an automation with its workspace, or a workspace alone, as the original product writes it. */
@@ -29,6 +32,7 @@ export function workspaceIn(text: string): Carried | null {
     name: typeof found["name"] === "string" && found["name"] !== "" ? found["name"] : null,
     description: typeof found["description"] === "string" ? found["description"] : "",
     workspace: inner as Record<string, unknown>,
+    written: writtenIn(text),
   };
 }
 

@@ -133,6 +133,7 @@ export const nl: Texts<typeof en> = {
   "admin.part.templates": "Sjablonen en integraties",
   "admin.partnerItself": "De partner zelf",
   "admin.people": "Mensen",
+  "admin.peopleNone": "Hier is nog niemand bekend.",
   "admin.period": "Periode",
   "admin.personHint": "De id waaronder jouw product de persoon kent; wie al bekend is wordt bijgewerkt.",
   "admin.personKept": "De persoon is bekend.",
@@ -209,7 +210,10 @@ export const nl: Texts<typeof en> = {
     "Wie van de klant via aanmelding binnenkwam. Een ingetrokken sessie eindigt binnen een seconde.",
   "admin.share": "Aandeel in procenten",
   "admin.shareWrong": "Een getal van 0 tot 100.",
-  "admin.since": "Sinds",
+  "admin.standing": "Stand",
+  "admin.standing.active": "Actieve klanten",
+  "admin.standing.all": "Alle klanten",
+  "admin.standing.disabled": "Opgeschorte klanten",
   "admin.snippet": "In je pagina zetten",
   "admin.snippetText":
     'Je server antwoordt op het tokenadres met {"jwt": …}, ondertekend met een van je sleutels.',
@@ -228,7 +232,6 @@ export const nl: Texts<typeof en> = {
   "admin.suspendDone": (name) => `${name} is opgeschort.`,
   "admin.suspendText":
     "Binnen een seconde wordt niemand van de klant meer toegelaten, start geen run, en stoppen lopende bij hun volgende blok. De klant kan weer worden toegelaten.",
-  "admin.suspended": "Opgeschorte klanten",
   "admin.suspendedOne": "Opgeschort",
   "admin.suspendedText": "Niemand van deze klant wordt toegelaten, en er draait niets.",
   "admin.template": "Sjabloon",

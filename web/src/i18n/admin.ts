@@ -130,6 +130,7 @@ export const en = {
   "admin.part.templates": "Templates and integrations",
   "admin.partnerItself": "The partner itself",
   "admin.people": "People",
+  "admin.peopleNone": "Nobody is known here yet.",
   "admin.period": "Period",
   "admin.personHint":
     "The id under which your product knows the person; who is known already is brought up to date.",
@@ -207,7 +208,10 @@ export const en = {
     "Who of the customer came by sign-on. A session that is revoked ends within a second.",
   "admin.share": "Share in per cent",
   "admin.shareWrong": "A number from 0 to 100.",
-  "admin.since": "Since",
+  "admin.standing": "Standing",
+  "admin.standing.active": "Active customers",
+  "admin.standing.all": "All customers",
+  "admin.standing.disabled": "Suspended customers",
   "admin.snippet": "Put it into your page",
   "admin.snippetText":
     'Your server answers at the token address with {"jwt": …}, signed with one of your keys.',
@@ -226,7 +230,6 @@ export const en = {
   "admin.suspendDone": (name: string) => `${name} is suspended.`,
   "admin.suspendText":
     "Within a second nobody of the customer is let in, no run starts, and running ones stop at their next block. It can be reactivated.",
-  "admin.suspended": "Suspended customers",
   "admin.suspendedOne": "Suspended",
   "admin.suspendedText": "Nobody of this customer is let in, and nothing runs.",
   "admin.template": "Template",

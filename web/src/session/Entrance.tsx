@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { useLocale } from "../i18n";
 import { Button, errorAt, Field, Loading, Problem, TextInput } from "../ui";
 import { accept, type Door, door, type Signed, setUp, signIn } from "./session";
@@ -44,8 +44,10 @@ function Frame({ title, text, children }: { title: string; text?: string; childr
   useEffect(() => {
     document.title = `${title} · ${t("app.name")}`;
   }, [title, t]);
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => main.current?.querySelector("input")?.focus(), []);
   return (
-    <main className="entrance">
+    <main className="entrance" ref={main}>
       <div className="entrance-card">
         <p className="entrance-name">{t("app.name")}</p>
         <h1>{title}</h1>
@@ -54,6 +56,17 @@ function Frame({ title, text, children }: { title: string; text?: string; childr
       </div>
     </main>
   );
+}
+
+const FIELDS = ["/code", "/name", "/email", "/password"];
+
+/** What no field tells; of those that do, the first gets the focus. */
+function Refused({ error }: { readonly error: unknown }) {
+  useEffect(() => {
+    if (error !== null) document.querySelector<HTMLElement>(".entrance [aria-invalid]")?.focus();
+  }, [error]);
+  if (error === null || FIELDS.some((pointer) => errorAt(error, pointer) !== undefined)) return null;
+  return <Problem error={error} />;
 }
 
 /** After somebody was let in, the address of the door means nothing any more. */
@@ -91,7 +104,7 @@ function SignIn({ door: { oidc }, ended, onEnter }: Props & { readonly door: Doo
             />
           )}
         </Field>
-        {sending.error === null ? null : <Problem error={sending.error} />}
+        <Refused error={sending.error} />
         <Button type="submit" look="primary" busy={sending.isPending}>
           {t("session.signIn")}
         </Button>
@@ -120,7 +133,7 @@ function SetUp({ code: given, onEnter }: { readonly code: string; readonly onEnt
   });
   return (
     <Frame title={t("session.setup")} text={t("session.setupText")}>
-      <form onSubmit={sent(sending.mutate)} noValidate>
+      <form onSubmit={sent(sending.mutate)}>
         {given === "" ? (
           <Field
             label={t("session.code")}
@@ -142,7 +155,7 @@ function SetUp({ code: given, onEnter }: { readonly code: string; readonly onEnt
           )}
         </Field>
         <NewPassword value={password} onChange={setPassword} error={errorAt(sending.error, "/password")} />
-        {sending.error === null ? null : <Problem error={sending.error} />}
+        <Refused error={sending.error} />
         <Button type="submit" look="primary" busy={sending.isPending}>
           {t("session.setupAction")}
         </Button>
@@ -157,9 +170,9 @@ function Invitation({ code, onEnter }: { readonly code: string; readonly onEnter
   const sending = useMutation({ mutationFn: () => accept(code, password), onSuccess: useEntering(onEnter) });
   return (
     <Frame title={t("session.invitation")} text={t("session.invitationText")}>
-      <form onSubmit={sent(sending.mutate)} noValidate>
+      <form onSubmit={sent(sending.mutate)}>
         <NewPassword value={password} onChange={setPassword} error={errorAt(sending.error, "/password")} />
-        {sending.error === null ? null : <Problem error={sending.error} />}
+        <Refused error={sending.error} />
         <Button type="submit" look="primary" busy={sending.isPending}>
           {t("session.invitationAction")}
         </Button>

@@ -33,28 +33,50 @@ type State =
   | { readonly at: "out"; readonly ended: boolean }
   | { readonly at: "in"; readonly signed: Signed; readonly bearer: Bearer; readonly api: Api };
 
-/** Asks the cookie who this is; shows the door to whoever is nobody, and everything else to the others. */
-export function SessionGate({ children }: { readonly children: ReactNode }) {
+/** What is under way before anything is drawn. */
+export type Opening = { readonly invited: boolean; readonly asked: Promise<Signed> };
+
+/** Asks the cookie who this is; answers when `page` is there to be shown as well. */
+export function opened(page: Promise<void>): Opening {
+  // An invitation is for somebody new, whoever was here before him.
+  const invited = location.pathname.endsWith("/invitation");
+  const asked = invited
+    ? new Promise<Signed>(() => undefined)
+    : Promise.all([renew(), page]).then(([one]) => one);
+  asked.catch(() => undefined);
+  return { invited, asked };
+}
+
+type Props = { readonly opening: Opening; readonly children: ReactNode };
+
+/** Shows the door to whoever is nobody, and everything else to the others. */
+export function SessionGate({ opening, children }: Props) {
   const [state, setState] = useState<State>({ at: "asking" });
   const enter = useCallback((signed: Signed) => {
     const bearer = new Bearer(signed, () => setState({ at: "out", ended: true }));
     setState({ at: "in", signed, bearer, api: makeApi(bearer) });
   }, []);
-  const begin = useCallback(() => {
-    setState({ at: "asking" });
-    renew().then(enter, (error: unknown) => {
-      const nobody = typeof error === "object" && error !== null && "status" in error && error.status === 401;
-      setState(nobody ? { at: "out", ended: false } : { at: "failed", error });
-    });
-  }, [enter]);
-  // An invitation is for somebody new, whoever was here before him.
-  const [invited] = useState(() => location.pathname.endsWith("/invitation"));
+  const begin = useCallback(
+    (asked: Promise<Signed>) => {
+      setState({ at: "asking" });
+      asked.then(enter, (error: unknown) => {
+        const nobody =
+          typeof error === "object" && error !== null && "status" in error && error.status === 401;
+        setState(nobody ? { at: "out", ended: false } : { at: "failed", error });
+      });
+    },
+    [enter],
+  );
   useEffect(() => {
-    if (invited) setState({ at: "out", ended: false });
-    else begin();
-  }, [begin, invited]);
+    if (opening.invited) setState({ at: "out", ended: false });
+    else begin(opening.asked);
+  }, [begin, opening]);
   const leave = useCallback(() => {
-    void signOut().finally(() => location.assign("/studio/"));
+    void signOut().finally(() => {
+      // Whoever goes back in this browser finds the door, not what was read here before.
+      setState({ at: "out", ended: false });
+      location.assign("/studio/");
+    });
   }, []);
   const session = useMemo<Session | null>(() => {
     if (state.at !== "in") return null;
@@ -68,7 +90,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
   }, [state, leave]);
 
   if (state.at === "asking") return <Loading />;
-  if (state.at === "failed") return <Problem error={state.error} onRetry={begin} />;
+  if (state.at === "failed") return <Problem error={state.error} onRetry={() => begin(renew())} />;
   if (state.at === "out") return <Entrance ended={state.ended} onEnter={enter} />;
   return (
     <SessionContext value={session}>

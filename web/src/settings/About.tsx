@@ -47,7 +47,7 @@ export function About() {
       </section>
       <section className="settings-section">
         <h2>{t("settings.docs")}</h2>
-        <ul>
+        <ul className="settings-links">
           {LINKS.map(([href, label]) => (
             <li key={href}>
               <a href={href} target="_blank" rel="noreferrer">

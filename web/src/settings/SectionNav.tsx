@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import "./settings.css";
 
@@ -16,13 +16,23 @@ export function SectionFrame({ label, sections, children }: Props) {
   const here = [...sections]
     .sort((one, other) => other.to.length - one.to.length)
     .find(({ to }) => where === to || (to === "/" ? where === "" : where.startsWith(`${to}/`)));
+  const current = useRef<HTMLAnchorElement>(null);
+  const chosen = here?.to;
+  // Above the page the list is one line that scrolls.
+  useEffect(() => {
+    if (chosen !== undefined) current.current?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   return (
     <div className="settings-frame">
       <nav className="settings-nav" aria-label={label}>
         <ul>
           {sections.map((section) => (
             <li key={section.to}>
-              <Link href={section.to} aria-current={section === here ? "page" : undefined}>
+              <Link
+                href={section.to}
+                ref={section === here ? current : null}
+                aria-current={section === here ? "page" : undefined}
+              >
                 {section.label}
               </Link>
             </li>

@@ -5,6 +5,7 @@ import {
   useCallback,
   useEffect,
   useId,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -19,14 +20,17 @@ type Props = {
   readonly children: ReactNode;
   readonly actions?: ReactNode;
   readonly wide?: boolean;
+  /** Nothing in it takes the focus, so that its body does: keys scroll it. */
+  readonly reading?: boolean;
 };
 
 /** A modal window on the native element: the browser keeps the focus in it, closes on Escape and gives the focus back. */
-export function Dialog({ title, onClose, children, actions, wide = false }: Props) {
+export function Dialog({ title, onClose, children, actions, wide = false, reading = false }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const { t } = useLocale();
-  useEffect(() => {
+  // Before anything else sees the page: one that is hidden while another page loads must not keep that from the focus.
+  useLayoutEffect(() => {
     const shown = element.current;
     const before = document.activeElement;
     if (shown?.open === false) shown.showModal();
@@ -38,6 +42,11 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Prop
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
+  // What was focused may be gone (a form, after it was sent): whoever uses the keyboard goes on at the heading.
+  useEffect(() => {
+    if (element.current?.open === true && document.activeElement === document.body)
+      element.current.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
+  });
   return (
     <dialog
       ref={element}
@@ -50,10 +59,14 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Prop
       }}
     >
       <header>
-        <h2 id={heading}>{title}</h2>
+        <h2 id={heading} tabIndex={-1}>
+          {title}
+        </h2>
         <IconButton icon="close" label={t("action.close")} onClick={onClose} />
       </header>
-      <div className="dialog-body">{children}</div>
+      <div className="dialog-body" tabIndex={reading ? 0 : undefined}>
+        {children}
+      </div>
       {actions === undefined ? null : <footer>{actions}</footer>}
     </dialog>
   );

@@ -15,6 +15,7 @@ from tieline.api.cloud.connect_sessions.endpoints import router as connect_sessi
 from tieline.api.cloud.connections.calling import router as connection_calls
 from tieline.api.cloud.connections.endpoints import probing
 from tieline.api.cloud.connections.endpoints import router as connections
+from tieline.api.cloud.connectors.catalog import router as connector_catalog
 from tieline.api.cloud.connectors.certifying import router as connector_certificates
 from tieline.api.cloud.connectors.drifting import router as connector_drift
 from tieline.api.cloud.connectors.endpoints import router as connectors
@@ -83,6 +84,7 @@ _ROUTERS = {
         connector_forms,
         connector_facts,
         connector_certificates,
+        connector_catalog,
         connection_calls,
         notices,
         blocks,

@@ -11,7 +11,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "automation-connectors": ("/api/v1/automation-connectors",),
     "webhook-subscriptions": ("/api/v1/webhook-subscriptions",),
     "connect-sessions": ("/api/v1/connect-sessions",),
-    "workflows-automations": ("/api/workflows/automations", "/api/workflows/formulas"),
+    "workflows-automations": (
+        *("/api/workflows/automations", "/api/workflows/formulas", "/api/workflows/runs", "/api/workflows/blocks"),
+    ),
     "workflows-automation-connections": ("/api/workflows/automation-connections",),
     "workflows-automation-connectors": ("/api/workflows/automation-connectors",),
     "workflows-webhook-subscriptions": ("/api/workflows/webhook-subscriptions",),

@@ -21,6 +21,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
+    description: str
     version: str
     auth: list[str]
     paging: list[str]
@@ -56,6 +57,7 @@ def entry(manifest: Manifest) -> Entry:
     return Entry(
         name=manifest.name,
         title=manifest.title or manifest.name,
+        description=manifest.description or "",
         version=manifest.version,
         auth=sorted({_way(method.kind, method.grants) for method in manifest.auth}),
         paging=sorted(styles - {"none"}),
@@ -64,9 +66,10 @@ def entry(manifest: Manifest) -> Entry:
     )
 
 
-def entries() -> list[Entry]:
+@lru_cache(maxsize=1)
+def entries() -> tuple[Entry, ...]:
     """All connectors of the catalog."""
-    return [entry(load(name)) for name in names()]
+    return tuple(entry(load(name)) for name in names())
 
 
 def _way(kind: str, grants: Sequence[str]) -> str:

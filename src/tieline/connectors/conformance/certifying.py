@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Final
 
@@ -15,9 +16,10 @@ from tieline.connectors.conformance.certificate import Certificate, digest
 from tieline.connectors.conformance.run import conform
 from tieline.connectors.manifest.model import Manifest
 from tieline.core import clock
-from tieline.core.errors import Transient
+from tieline.core.errors import RateLimited, Transient
 
 SECONDS: Final = 60.0
+AGAIN: Final = 5.0  # seconds
 KEPT: Final = 32
 
 
@@ -39,6 +41,7 @@ class Certified(Struct, frozen=True):
 
 _kept: OrderedDict[tuple[str, str], Certified] = OrderedDict()
 _running = asyncio.Lock()
+_asking: set[Hashable] = set()
 
 
 def kept(manifest: Manifest, block: str | None = None) -> Certified | None:
@@ -46,10 +49,26 @@ def kept(manifest: Manifest, block: str | None = None) -> Certified | None:
     return _kept.get((digest(manifest), block or ""))
 
 
-async def certify(manifest: Manifest, block: str | None = None, *, seconds: float = SECONDS) -> Certified:
-    """Runs the scenarios of all blocks, or of one. Raises `NotFound` for a block that is not there, and
-    `ConformanceTooLong`.
+async def certify(
+    manifest: Manifest, block: str | None = None, *, who: Hashable = None, seconds: float = SECONDS
+) -> Certified:
+    """Runs the scenarios of all blocks, or of one, for ``who``: one at a time, so that nobody keeps the others waiting.
+
+    Raises `NotFound` for a block that is not there, `ConformanceTooLong`, and `RateLimited` where another is under way.
     """
+    if who in _asking:
+        raise RateLimited(
+            "A certificate is being made for this account already; try again when it is there.", retry_after=AGAIN
+        )
+    if who is not None:
+        _asking.add(who)
+    try:
+        return await _certify(manifest, block, seconds)
+    finally:
+        _asking.discard(who)
+
+
+async def _certify(manifest: Manifest, block: str | None, seconds: float) -> Certified:
     begun = time.monotonic()
     try:
         async with asyncio.timeout(seconds), _running:

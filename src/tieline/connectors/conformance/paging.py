@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from msgspec import UNSET, Struct
 
 from tieline.connectors.conformance.messages import Received, Reply, answer, decoded
+from tieline.connectors.conformance.places import PLACE, in_path
 from tieline.connectors.conformance.server import HOST
 from tieline.connectors.conformance.shapes import listing, put
 from tieline.connectors.manifest.model import Block, Manifest, Paging
@@ -21,6 +22,7 @@ from tieline.connectors.manifest.paths import MISSING, get
 
 SERVER_SIZE: Final = 3
 _NEXT: Final = "tl_cursor"
+_PLACE: Final = re.compile(r"\{([^{}]+)\}")
 
 Reader = Callable[["Shelf", Received], int]
 READERS: dict[str, Reader] = {}
@@ -169,29 +171,31 @@ def value_at(received: Received, name: str, location: str, block: Block, base: s
 
 def path_values(received: Received, block: Block, base: str) -> dict[str, str]:
     """What stands in the places of a block's path; empty where the path does not fit."""
-    match = pattern_of(block, base).fullmatch(received.path)
-    if match is None:
+    found = values_in_path(block, base, received.path)
+    if found is None:
         return {}
-    names = re.findall(r"\{([^{}]+)\}", block.path.partition("?")[0])
-    return {name: decoded(text) for name, text in zip(names, match.groups(), strict=True)}
+    names = _PLACE.findall(block.path.partition("?")[0])
+    return {name: decoded(text) for name, text in zip(names, found, strict=True)}
 
 
-def pattern_of(block: Block, base: str) -> re.Pattern[str]:
-    """The path of a block's requests, with a group for each of its places."""
+def values_in_path(block: Block, base: str, path: str) -> list[str] | None:
+    """The values in the order of their places, as they came; None where it is no path of the block's requests."""
     template = block.path.partition("?")[0]
     if template and not template.startswith("/"):
         template = "/" + template
-    if not template and not base.rstrip("/"):
-        return re.compile("/?")
-    parts = re.split(r"\{[^{}]+\}", template)
-    slash = "" if template else "/?"
-    return re.compile(re.escape(base.rstrip("/")) + "([^/]*)".join(map(_literal, parts)) + slash)
+    start = base.rstrip("/")
+    if not path.startswith(start):
+        return None
+    rest = path[len(start) :]
+    if not template:
+        return [] if rest in ("", "/") else None
+    return in_path(_PLACE.sub(PLACE, template), rest, _spellings)
 
 
-def _literal(text: str) -> str:
+def _spellings(text: str) -> tuple[str, ...]:
     """A piece of a path as it stands, or percent-encoded on its way."""
     encoded = quote(text, safe="/:@!$&'()*+,;=-._~%")
-    return re.escape(text) if encoded == text else f"(?:{re.escape(text)}|{re.escape(encoded)})"
+    return (text,) if encoded == text else (text, encoded)
 
 
 @reads("none")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET, Struct, field
 
 from tieline.connectors.conformance.messages import Received
-from tieline.connectors.conformance.paging import paging_of, path_values, pattern_of
+from tieline.connectors.conformance.paging import paging_of, path_values, values_in_path
 from tieline.connectors.conformance.samples import value_problem
 from tieline.connectors.manifest.model import Block, Input, Manifest
 from tieline.connectors.runtime import coerce
@@ -38,7 +38,7 @@ def problems(
     found: list[str] = []
     if received.method != block.method.upper():
         found.append(f"the method is {received.method}, not {block.method.upper()}")
-    if pattern_of(block, base).fullmatch(received.path) is None:
+    if values_in_path(block, base, received.path) is None:
         return [*found, f"the path {received.path!r} does not fit {block.path!r}"]
     found += _inputs(received, block, manifest, base, given)
     found += _extra(received, block, manifest, given, carried)

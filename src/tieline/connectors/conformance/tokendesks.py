@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from tieline.connectors.conformance.desks import Desk, add, sent, serves
 from tieline.connectors.conformance.messages import Received, Reply, answer, parts_of
+from tieline.connectors.conformance.places import PLACE, in_path
 from tieline.connectors.conformance.requests import Carried
 from tieline.connectors.conformance.server import HOST
 from tieline.connectors.conformance.shapes import put
@@ -152,7 +153,7 @@ class StepDesk(Desk):
         if self.handed_out and not self.revoked:
             return None  # a SOAP server may log in at the address of its other calls
         for number, step in enumerate(self._logins):
-            if step.request is not UNSET and _fits(received, step.request.url, step.request.method):
+            if step.request is not UNSET and is_step(received, step.request.url, step.request.method):
                 if number == self._last:
                     self.handed_out += 1
                     self.revoked = False
@@ -232,12 +233,15 @@ def same_path(received: Received, url: str) -> bool:
     return bool(url) and received.path.rstrip("/") == parts_of(url).path.rstrip("/")
 
 
-def _fits(received: Received, url: str, method: str) -> bool:
-    """Whether a request is that of a step, whose path may hold templates."""
-    path = _TEMPLATE.sub("\0", parts_of(url).path or url.partition("?")[0])
-    path = "/" + path.strip("/")
-    pattern = ".*" + "[^/]*".join(map(re.escape, path.split("\0"))) + "/?"
-    return received.method == method and re.fullmatch(pattern, received.path) is not None
+def is_step(received: Received, url: str, method: str) -> bool:
+    """Whether a request is that of a step, whose path may hold templates, below any base."""
+    path = _TEMPLATE.sub(PLACE, parts_of(url).path or url.partition("?")[0]).strip("/")
+    count = path.count("/") + 1
+    for shown in (received.path, received.path.removesuffix("/")):
+        _, *last = shown.rsplit("/", count)
+        if len(last) == count and in_path(path, "/".join(last)) is not None:
+            return received.method == method
+    return False
 
 
 def _form(received: Received) -> dict[str, Any]:

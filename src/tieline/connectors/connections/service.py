@@ -27,7 +27,7 @@ from tieline.core.ids import new_id
 from tieline.security import resealing
 from tieline.security.egress import Egress
 from tieline.security.resealing import Place
-from tieline.security.vault import Vault
+from tieline.security.vault import Vault, VaultError
 from tieline.storage.database import Database
 from tieline.storage.tables import connections
 from tieline.storage.unit import Unit
@@ -106,6 +106,16 @@ class Connections:
     async def get(self, unit: Unit, connection_id: UUID) -> Row:
         """One connection; raises NotFound."""
         return _found(await unit.one(unit.select(connections, *_COLUMNS).where(connections.c.id == connection_id)))
+
+    async def kept(self, unit: Unit, connection_id: UUID) -> frozenset[str]:
+        """The names of the secrets that a connection has; of those that no key opens any more, none."""
+        row = await unit.one(
+            unit.select(connections, connections.c.id, connections.c.secrets).where(connections.c.id == connection_id)
+        )
+        try:
+            return frozenset(self._open(unit, _found(row))[0])
+        except VaultError:
+            return frozenset()
 
     async def list(
         self, unit: Unit, *, connector_id: UUID | None = None, after: UUID | None = None, limit: int = 100
@@ -290,6 +300,9 @@ class Connections:
         """
         text = error.replace("\x00", "")[:_LONGEST_ERROR] if error else None
         async with self._database.tenant(tenant_id) as unit:
+            if text is None:
+                # Also where nothing else changes: new answers have made it look connected already.
+                await notices.close(unit, _notice_key(connection_id))
             mine = connections.c.id == connection_id
             changed = (connections.c.is_connected != (text is None)) | connections.c.error.is_distinct_from(text)
             moved = await unit.update(
@@ -299,10 +312,7 @@ class Connections:
                 return
             row = await self.get(unit, connection_id)
             await tell(unit, row, "mended" if text is None else "broken")
-            if text is None:
-                await notices.close(unit, _notice_key(connection_id))
-                return
-            if not renew:
+            if text is None or not renew:
                 return
             await notices.open(
                 unit,

@@ -21,8 +21,14 @@ _CHANGES: Final = frozenset(
         *("undelete", "unlock", "unpublish", "unsubscribe", "update", "upgrade", "wipe", "write"),
     )
 )
+_NEVER_READS: Final = frozenset(("PUT", "PATCH", "DELETE"))
 _PAIRS: Final = (("log", "out"), ("log", "off"), ("sign", "out"), ("shut", "down"), ("hang", "up"))
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def changes_something(block: Block) -> bool:
+    """Whether a person is asked before a call: also where a manifest calls a read what no read is sent by."""
+    return block.writes or block.method.upper() in _NEVER_READS
 
 
 def harmless(block: Block) -> bool:

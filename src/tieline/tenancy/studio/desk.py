@@ -98,7 +98,8 @@ class Desk:
         """The first administrator chooses who he is. Raises `AlreadySetUp`, `CodeRefused`, `WeakPassword`, `BadInput`,
         `TooManySignIns`.
         """
-        await self._attempts.count("setup")
+        # No account is counted: the code cannot be guessed, and strangers could keep the owner out.
+        await self._attempts.count()
         if self._oidc:
             raise AlreadySetUp("People sign in by the identity provider here; there is nothing to set up.")
         address = checked_email(email)
@@ -122,7 +123,7 @@ class Desk:
 
     async def sign_in(self, email: str, password: str) -> Entered:
         """Raises `SignInRefused`, the same for every reason, and `TooManySignIns`."""
-        await self._attempts.count(email.strip())
+        await self._attempts.count(f"email:{email.strip()}")
         async with self._database.system() as unit:
             candidates = await _candidates(unit, email.strip())
         found = None
@@ -281,12 +282,12 @@ class Desk:
         async with self._database.tenant(found["tenant_id"]) as unit:
             # One statement decides, so that of several that come at once one gets it.
             used = delete(studio_invitations).where(studio_invitations.c.tenant_id == found["tenant_id"], *mine)
-            row = await unit.one(used.returning(studio_invitations.c.user_id))
+            row = await unit.one(used.returning(studio_invitations.c.user_id, studio_invitations.c.created_by))
             if row is None:
                 raise CodeRefused(_BAD_LINK)
             user_id: UUID = row["user_id"]
             user = await user_rules.get(unit, user_id, locked=True)
-            if user["status"] == standing.DISABLED:
+            if user["status"] == standing.DISABLED or not await _may_still_invite(unit, row["created_by"], user):
                 raise CodeRefused(_BAD_LINK)
             if user["status"] == standing.INVITED:
                 await user_rules.change(unit, user_id, status=standing.ACTIVE)
@@ -304,15 +305,26 @@ class Desk:
 
     async def _note_failure(self, candidate: Mapping[str, Any] | None) -> None:
         """Records it with the tenant whose user it was, or with the installation's: either takes as long."""
-        if candidate is None:
-            async with self._database.system() as unit:
-                tenant_id, name = await setup.default_tenant(unit), "unknown"
-        else:
+        async with self._database.system() as unit:
+            tenant_id, name = await setup.default_tenant(unit), "unknown"
+        if candidate is not None:
             tenant_id, name = candidate["tenant_id"], str(candidate["user_id"])
         if tenant_id is None:
             return
         async with self._database.tenant(tenant_id) as unit:
             await audit.record(unit, None, action="user.sign-in-failed", subject=f"user:{name}")
+
+
+async def _may_still_invite(unit: Unit, inviter: UUID | None, user: Mapping[str, Any]) -> bool:
+    """Whether who has made a link could make it now: links do not outlive the right to make them."""
+    statement = (
+        unit.select(users, users.c.roles)
+        .join(tenants, tenants.c.id == users.c.tenant_id)
+        .where(users.c.id == inviter, standing.in_good_standing())
+    )
+    row = await unit.one(statement)
+    needed = {TENANT_ADMIN, PARTNER_ADMIN} if PARTNER_ADMIN in user["roles"] else {TENANT_ADMIN}
+    return row is not None and needed <= set(row["roles"])
 
 
 async def _candidates(unit: Unit, email: str) -> list[dict[str, Any]]:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 12, 1024
 AT_A_TIME: Final = max(2, min(4, (os.cpu_count() or 2) // 2))
-# Of a password that nobody knows: what is compared where there is none, so that it takes as long.
-_NOBODY: Final = "$argon2id$v=19$m=65536,t=3,p=4$5Us+Pa0qmAO45yn1w4276A$r/uq3cAcjulu01yfCkaNuymHT/Bt5ZXJfQLIxgeKGeM"
+# Passes, memory in KiB and lanes. No setting: only tests want it cheaper.
+COST = (3, 65536, 4)
+# Salt and hash of a password that nobody knows.
+_NOBODY: Final = "5Us+Pa0qmAO45yn1w4276A$r/uq3cAcjulu01yfCkaNuymHT/Bt5ZXJfQLIxgeKGeM"
 
 
 def normal(password: str) -> str:
@@ -43,6 +45,12 @@ def check(password: str, *, email: str, pointer: str = "/password") -> str:
     return wanted
 
 
+def nobody() -> str:
+    """What is compared where there is no password, so that it takes as long."""
+    passes, memory, lanes = COST
+    return f"$argon2id$v=19$m={memory},t={passes},p={lanes}${_NOBODY}"
+
+
 class Hasher:
     """Makes and compares hashes, `AT_A_TIME` at once."""
 
@@ -60,7 +68,7 @@ class Hasher:
         # Longer ones are nobody's, and would only take longer.
         shown = normal(password[: 4 * LONGEST])[: LONGEST + 1]
         async with self._turns:
-            same = await asyncio.to_thread(self._verify, kept or _NOBODY, shown)
+            same = await asyncio.to_thread(self._verify, kept or nobody(), shown)
         return same and kept is not None
 
     def outdated(self, kept: str) -> bool:
@@ -71,7 +79,8 @@ class Hasher:
         if self._hasher is None:
             from argon2 import PasswordHasher
 
-            self._hasher = PasswordHasher()
+            passes, memory, lanes = COST
+            self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
         return self._hasher
 
     def _verify(self, kept: str, password: str) -> bool:

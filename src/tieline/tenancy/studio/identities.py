@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, collate, func, literal, select
 
 from tieline.storage.tables import studio_identities, tenants, users
 from tieline.storage.unit import Unit
@@ -34,7 +34,7 @@ async def person(unit: Unit, identity: Identity) -> dict[str, Any]:
         raise refused
     home = await setup.default_tenant(unit)
     known = await unit.one(
-        alive.where(func.lower(users.c.email) == func.lower(identity.email))
+        alive.where(_same(users.c.email, identity.email))
         .order_by((users.c.tenant_id == home).desc(), users.c.id)
         .limit(1)
         .with_for_update(of=users)
@@ -51,3 +51,10 @@ async def person(unit: Unit, identity: Identity) -> dict[str, Any]:
     if not known["name"] and identity.name:
         await user_rules.change(own, known["id"], name=identity.name[: user_rules.LONGEST_TEXT])
     return known
+
+
+def _same(column: ColumnElement[Any], email: str) -> ColumnElement[bool]:
+    """Whether it is this address, whatever its capitals: of ASCII alone, as other letters have lower case in common
+    with these (the Kelvin sign is a k then) and belong to other mailboxes.
+    """
+    return func.lower(collate(column, "C")) == func.lower(collate(literal(email), "C"))

@@ -119,10 +119,12 @@ class Provider:
         if not isinstance(token, str) or len(token) > LONGEST_TOKEN:
             raise OidcRefused("The identity provider gave no id_token; sign in again.")
         claims = await self._claims(about, token, kept.nonce)
+        name, said = claims.get("name"), claims
         if claims.get("email") is None and isinstance(answer.get("access_token"), str):
-            claims = {**await self._userinfo(about, answer["access_token"], claims["sub"]), **claims}
-        email, verified = claims.get("email"), claims.get("email_verified")
-        name = claims.get("name")
+            # The address and that it is verified from one place: they are about each other.
+            said = await self._userinfo(about, answer["access_token"], claims["sub"])
+            name = name or said.get("name")
+        email, verified = said.get("email"), said.get("email_verified")
         return Identity(
             issuer=self._issuer,
             subject=claims["sub"],

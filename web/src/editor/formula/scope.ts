@@ -116,6 +116,16 @@ function parsed(value: unknown): unknown {
 
 const ITEMS = new WeakMap<readonly unknown[], unknown>();
 
+const LISTS = new WeakMap<object, readonly unknown[]>();
+
+/** A list of one record, always the same one for it. */
+export function listOf(record: object): readonly unknown[] {
+  if (Array.isArray(record)) return record;
+  const list = LISTS.get(record) ?? [record];
+  LISTS.set(record, list);
+  return list;
+}
+
 /** What a block that lists looks like from inside of its loop. */
 export function asItem(output: unknown): unknown {
   if (!Array.isArray(output)) return { item: output, index: 0 };

@@ -8,6 +8,7 @@ import type { Editor } from "../store";
 import { type Library, NO_LIBRARY } from "./complete";
 import type { Datum } from "./data";
 import { asItem, exampleOf, inScope, loopsAround, type Named } from "./scope";
+import { useKnownOutputs } from "./useKnownOutputs";
 
 export function useDoc(editor: Editor): Doc {
   return useSyncExternalStore(editor.subscribe, () => editor.getSnapshot().doc);
@@ -85,7 +86,8 @@ export type Samples = {
 const IN_ONE = 25;
 const ONE_BY_ONE = 10;
 
-/** All that formulas of a block can read, with values of the last run, of pins, and of the document's own examples. */
+/** All that formulas of a block can read, with values of the last run, of pins, and of the examples that
+ * the document and its connectors give. */
 export function useSamples(editor: Editor, blockId: string, wanted: boolean): Samples {
   const api = useApi();
   const id = editor.automationId;
@@ -105,11 +107,12 @@ export function useSamples(editor: Editor, blockId: string, wanted: boolean): Sa
     staleTime: 60_000,
   });
   const pins = usePins(id).data?.data;
+  const outputs = useKnownOutputs(doc, names);
   const own = useOwnList(api, doc, blockId, names, runId, path ?? null);
   const data = useStable(
     useMemo<readonly Datum[]>(
-      () => names.map((one) => ({ ...one, ...sampleOf(one, doc, values.data, pins, own) })),
-      [names, doc, values.data, pins, own],
+      () => names.map((one) => ({ ...one, ...sampleOf(one, doc, values.data, pins, own, outputs) })),
+      [names, doc, values.data, pins, own, outputs],
     ),
   );
   const pending =
@@ -247,6 +250,7 @@ function sampleOf(
   values: Values | undefined,
   pins: readonly { blockId: string; output: unknown }[] | undefined,
   own: unknown,
+  outputs: ReadonlyMap<string, unknown>,
 ): Pick<Datum, "value" | "source"> {
   if (one.self === true) return Array.isArray(own) ? { value: asItem(own), source: "run" } : {};
   const pinned = pins?.find((pin) => pin.blockId === one.blockId);
@@ -259,8 +263,9 @@ function sampleOf(
     return { value, source: "run" };
   }
   const block = one.blockId === null ? undefined : blockOf(doc, one.blockId);
-  const example = block === undefined ? undefined : exampleOf(block);
-  return example === undefined ? {} : { value: example, source: "example" };
+  const example = block === undefined ? undefined : (exampleOf(block) ?? outputs.get(block.id));
+  if (example === undefined) return {};
+  return { value: one.kind === "loop" ? asItem(example) : example, source: "example" };
 }
 
 /** The run gives what it knows; the rest goes with the question. */

@@ -91,17 +91,22 @@ export function withConnector(block: Block, guid: string): Block {
     : withSetting(next, "datasource", { value: "", displayValue: undefined });
 }
 
-/** The connector that a block names, among those that the tenant has; undefined while unknown. */
+/** The connector that a block names, or that its connection is to, among those that the tenant has; undefined while unknown. */
 export function useConnectorOf(block: Block): ConnectorItem | null | undefined {
   const connectors = useConnectors();
-  const wanted = block.datasourcetype_guid ?? "";
+  const connections = useConnections();
+  const named = block.datasourcetype_guid ?? "";
+  const through = named === "" ? connectionOf(block) : null;
+  const waiting = through !== null && connections.isPending;
+  const wanted = named || (connections.data?.find((one) => one.id === through)?.connectorId ?? "");
   return useMemo(() => {
+    if (waiting) return undefined;
     if (wanted === "") return null;
     if (connectors.data === undefined) return undefined;
     return (
       connectors.data.find((one) => one.guid === wanted || one.slug === wanted || one.id === wanted) ?? null
     );
-  }, [connectors.data, wanted]);
+  }, [connectors.data, wanted, waiting]);
 }
 
 export type Described = {

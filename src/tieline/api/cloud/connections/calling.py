@@ -28,6 +28,7 @@ from tieline.automations.blocks.calling import (
 from tieline.automations.runs.storable import storable
 from tieline.connectors.runtime import RetryPolicy
 from tieline.connectors.runtime.errors import ReconnectNeeded
+from tieline.connectors.runtime.harmless import changes_something
 
 router = APIRouter(tags=["automation-connections"])
 
@@ -159,7 +160,7 @@ async def call_connection_block(
     found = client.block(block)
     context = f"test-call/{tenant_id}/{connection_id}/{found.id}"
     cursor = None if asked.cursor is None else open_cursor(services.vault, asked.cursor, context)
-    if found.writes:
+    if changes_something(found):
         if not asked.confirm:
             raise ConfirmationNeeded(
                 f"The block {found.name or found.id!r} changes something in the connected account; send confirm: true.",

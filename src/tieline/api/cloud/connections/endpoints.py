@@ -120,7 +120,8 @@ async def create_connection(
         )
         told = {"connectorId": connector_id, "params": sorted(given.values)}
         await call.record(unit, "connection.created", row["id"], row["name"], told)
-    return Json(show_detail(row, asked(connector_id, manifest)), 201)
+        kept = await call.services.connections.kept(unit, row["id"])
+    return Json(show_detail(row, asked(connector_id, manifest), kept), 201)
 
 
 @router.get(
@@ -172,7 +173,8 @@ async def update_connection(
         # Of the answers only the names: which of them are secret is the connector's business.
         told = {**audit.changes(before, row, only=("name", "auth_method", "server")), "params": sorted(given.values)}
         await call.record(unit, "connection.updated", connection_id, row["name"], told)
-    return Json(show_detail(row, asked(row["connector_id"], manifest)), headers={"etag": f'"{state_tag(row)}"'})
+        kept = await call.services.connections.kept(unit, connection_id)
+    return Json(show_detail(row, asked(row["connector_id"], manifest), kept), headers={"etag": f'"{state_tag(row)}"'})
 
 
 @router.delete(
@@ -330,7 +332,8 @@ async def probe_connection(
 
 async def _detail(call: Call, unit: Unit, row: dict[str, Any]) -> Response:
     manifest = await call.services.connectors.manifest(unit, row["connector_id"])
-    return Json(show_detail(row, asked(row["connector_id"], manifest)), headers={"etag": f'"{state_tag(row)}"'})
+    kept = await call.services.connections.kept(unit, row["id"])
+    return Json(show_detail(row, asked(row["connector_id"], manifest), kept), headers={"etag": f'"{state_tag(row)}"'})
 
 
 async def _used_by(unit: Unit, connection_id: UUID) -> str | None:

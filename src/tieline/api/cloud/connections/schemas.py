@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -185,17 +185,24 @@ def show_item(row: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def show_detail(row: Mapping[str, Any], asked: list[tuple[str, Input]]) -> dict[str, Any]:
-    """A connection with what its connector asks for: pairs of parameter id and question."""
+def show_detail(row: Mapping[str, Any], asked: list[tuple[str, Input]], kept: Collection[str] = ()) -> dict[str, Any]:
+    """A connection with what its connector asks for: pairs of parameter id and question.
+
+    ``kept`` are the names of the secrets that it has, whose values are not here.
+    """
     answers = {**row["params"], "auth_method": row["auth_method"], "server": row["server"]}
-    params = [_show_param(identifier, order, field, answers) for order, (identifier, field) in enumerate(asked, 1)]
+    params = [
+        _show_param(identifier, order, field, answers, kept) for order, (identifier, field) in enumerate(asked, 1)
+    ]
     shown = {**show_item(row), "params": params}
     if row["error"] is not None:
         shown["error"] = {"message": row["error"]}
     return shown
 
 
-def _show_param(identifier: str, order: int, field: Input, answers: Mapping[str, Any]) -> dict[str, Any]:
+def _show_param(
+    identifier: str, order: int, field: Input, answers: Mapping[str, Any], kept: Collection[str]
+) -> dict[str, Any]:
     answer = answers.get(field.id)
     secret = is_secret(field)
     shown = {
@@ -205,7 +212,7 @@ def _show_param(identifier: str, order: int, field: Input, answers: Mapping[str,
         "order": order,
         "fieldType": "password" if secret else "enum" if field.choices else field.type,
         "isOptional": not field.required,
-        "isSet": answer not in (None, ""),
+        "isSet": answer not in (None, "") or field.id in kept,
         "meta": [],
         "paramOptions": [{"id": str(choice), "value": str(choice)} for choice in field.choices],
         "documentation": field.description,

@@ -99,7 +99,7 @@ async def import_connector(call: Writer, body: Import) -> Response:
     A document that was imported before makes a new revision of its connector where something changed; what a person
     corrected in the manifest stays. That is for who made the connector, and for administrators.
     """
-    return await _save(call, await read_manifest(call, body), status=201)
+    return await save_imported(call, await read_manifest(call, body), status=201)
 
 
 @router.get(
@@ -126,7 +126,7 @@ async def get_connector(call: Reader, connector_id: ConnectorId) -> Response:
 )
 async def replace_connector(call: Writer, row: Changeable, body: Import) -> Response:
     """Imports another document under the name of this connector. For who made it, and for administrators. Ours."""
-    return await _save(call, await read_manifest(call, body, name=row["name"]), status=200)
+    return await save_imported(call, await read_manifest(call, body, name=row["name"]), status=200)
 
 
 @writing.delete(
@@ -200,7 +200,8 @@ async def _row(unit: Unit, connector_id: UUID) -> dict[str, Any]:
     return row
 
 
-async def _save(call: Call, imported: Imported, *, status: int) -> Response:
+async def save_imported(call: Call, imported: Imported, *, status: int) -> Response:
+    """Keeps what was imported as a connector of the tenant, and answers with it."""
     manifest = imported.manifest
     async with call.unit() as unit:
         known = await unit.one(unit.select(connectors, connectors.c.id).where(connectors.c.name == manifest.name))

@@ -17,6 +17,7 @@ from tieline.api.edge.bodies import Body
 from tieline.api.edge.documented import Links
 from tieline.connectors.manifest.guids import input_guid
 from tieline.connectors.manifest.model import Block, Input, Manifest, WebhookEvent
+from tieline.connectors.runtime.harmless import changes_something
 from tieline.core.clock import iso
 from tieline.core.filters import Attribute
 from tieline.storage.tables import connectors
@@ -270,7 +271,7 @@ def show_summary(connector_id: UUID, block: Block, manifest: Manifest) -> dict[s
         **_show_block(connector_id, block, manifest.schemas),
         "kind": block.kind,
         "iterable": block.iterable,
-        "writes": block.writes,
+        "writes": changes_something(block),
         "deprecated": block.deprecated,
         "tags": block.tags,
     }

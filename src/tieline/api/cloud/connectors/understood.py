@@ -30,6 +30,7 @@ from tieline.connectors.importers import snippet
 from tieline.connectors.importers.reading.document import Document
 from tieline.connectors.manifest.facts import Told, correct, facts_of
 from tieline.connectors.manifest.model import ASK_BELOW, Manifest
+from tieline.connectors.runtime.harmless import changes_something
 from tieline.core import json
 from tieline.storage.tables import connectors
 
@@ -291,7 +292,7 @@ def _understood(imported: Imported) -> dict[str, Any]:
                 "method": one.method,
                 "path": one.path,
                 "iterable": one.iterable,
-                "writes": one.writes,
+                "writes": changes_something(one),
                 "paging": None if one.paging is UNSET else one.paging.style,
                 "deprecated": one.deprecated,
                 "confidence": one.facts["kind"].confidence if "kind" in one.facts else 1.0,

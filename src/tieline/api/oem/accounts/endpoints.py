@@ -10,20 +10,47 @@ from starlette.responses import Response
 
 from tieline.api.edge.answers import Empty, Json
 from tieline.api.edge.bodies import Incoming, json_body
+from tieline.api.edge.lists import one_value
 from tieline.api.oem.access import AccountCall, PartnerCall, account, partner
-from tieline.api.oem.accounts.schemas import Account, AccountUser, CreateAccount, PutAccount, show
+from tieline.api.oem.accounts.schemas import (
+    Account,
+    AccountPerson,
+    AccountUser,
+    CreateAccount,
+    Myself,
+    PutAccount,
+    show,
+    show_person,
+)
 from tieline.api.oem.lists import PARAMETERS, Paging, page_model, paged, paging
 from tieline.api.oem.routes import OemRoute, described
-from tieline.core.errors import TielineError
+from tieline.core.errors import BadInput, TielineError
 from tieline.oem import accounts, bindings
 from tieline.oem.pages import page_of
 from tieline.storage.tables import connections
-from tieline.tenancy import audit
+from tieline.tenancy import audit, standing
 
 router = APIRouter(tags=["accounts"], route_class=OemRoute)
 
 Caller = Annotated[PartnerCall, Depends(partner)]
 Inside = Annotated[AccountCall, Depends(account)]
+_STATUSES = (standing.ACTIVE, standing.DISABLED, accounts.ANY)
+_FILTERS = (
+    {
+        "name": "search",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string", "maxLength": accounts.LONGEST},
+        "description": "Only those that have this text in their name or externalid, whatever its case.",
+    },
+    {
+        "name": "status",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string", "enum": list(_STATUSES), "default": standing.ACTIVE},
+        "description": "Only those of this status.",
+    },
+)
 _CONNECTOR = "connector"  # the partner's setting that names its own connector
 
 
@@ -33,14 +60,21 @@ _CONNECTOR = "connector"  # the partner's setting that names its own connector
         "List accounts",
         name="listAccounts",
         answer=page_model("AccountPage", Account),
-        parameters=PARAMETERS,
+        parameters=[*_FILTERS, *PARAMETERS],
         never=[404],
     ),
 )
 async def list_accounts(call: Caller, page: Annotated[Paging, Depends(paging)]) -> Response:
-    """The partner's accounts, oldest first."""
+    """The partner's accounts, oldest first. Those that are deactivated only where `status` says so."""
+    search = one_value(call.request, "search") or ""
+    if len(search) > accounts.LONGEST:
+        raise BadInput(f"The parameter search has at most {accounts.LONGEST} characters.", parameter="search")
+    status = one_value(call.request, "status")
+    if status is not None and status not in _STATUSES:
+        raise BadInput(f"The parameter status must be one of {', '.join(_STATUSES)}.", parameter="status")
+    statement = accounts.listed(call.partner_id, search=search, status=status or standing.ACTIVE)
     async with call.system() as unit:
-        found = await page_of(unit, accounts.of_partner(call.partner_id), page.number, page.size)
+        found = await page_of(unit, statement, page.number, page.size)
     return paged(call, found, show)
 
 
@@ -93,6 +127,25 @@ async def delete_account(call: Inside) -> Response:
     services = call.edge.services
     await accounts.remove(services.database, services.automations, call.account, by=call.caller)
     return Empty()
+
+
+@router.get("/me", **described("Get yourself", name="getMe", answer=Myself, never=[404]))
+async def get_me(call: Caller) -> Response:
+    """The partner whose key was sent, or that the signed-in person administers."""
+    return Json({"guid": str(call.partner_id), "name": call.caller.name, "app_id": call.caller.app_id})
+
+
+@router.get(
+    "/accounts/{account}/users",
+    **described(
+        "List users", name="listUsers", answer=page_model("AccountPersonPage", AccountPerson), parameters=PARAMETERS
+    ),
+)
+async def list_users(call: Inside, page: Annotated[Paging, Depends(paging)]) -> Response:
+    """The people of the account, oldest first. Integrations that nobody was named for belong to `integrations`."""
+    async with call.unit() as unit:
+        found = await page_of(unit, accounts.persons(unit), page.number, page.size)
+    return paged(call, found, show_person)
 
 
 @router.put(

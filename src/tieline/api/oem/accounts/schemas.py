@@ -46,6 +46,28 @@ class Account(BaseModel):
     externalid: str
     name: str
     created_at: str = Field(description="RFC 3339.")
+    status: str = Field(description="active or disabled. Ours.")
+
+
+class AccountPerson(BaseModel):
+    """A person of an account."""
+
+    guid: str
+    externalid: str
+    name: str
+    email: str | None
+    locale: str | None
+    roles: list[str]
+    status: str = Field(description="active, invited or disabled.")
+    created_at: str = Field(description="RFC 3339.")
+
+
+class Myself(BaseModel):
+    """The partner that asks."""
+
+    guid: str
+    name: str
+    app_id: str = Field(description="What programs send as X-App-Id, and pages name the partner by.")
 
 
 def show(row: dict[str, Any]) -> dict[str, Any]:
@@ -54,5 +76,20 @@ def show(row: dict[str, Any]) -> dict[str, Any]:
         "guid": str(row["id"]),
         "externalid": row["external_id"],
         "name": row["name"],
+        "created_at": iso(row["created_at"]),
+        "status": row["status"],
+    }
+
+
+def show_person(row: dict[str, Any]) -> dict[str, Any]:
+    """A user's row."""
+    return {
+        "guid": str(row["id"]),
+        "externalid": row["external_id"],
+        "name": row["name"],
+        "email": row["email"],
+        "locale": row["settings"].get("preferredLocale"),
+        "roles": row["roles"],
+        "status": row["status"],
         "created_at": iso(row["created_at"]),
     }

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from tieline.api.edge.bodies import Body, Whole
 from tieline.oem.branding import LARGEST_LOGO, LONGEST_NAME, ROUNDEST
 
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$"), Field(examples=["#1f5fbf"])]
 
 
 class BrandColour(Body):

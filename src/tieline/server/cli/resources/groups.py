@@ -281,6 +281,7 @@ GROUPS: dict[str, Group] = {
         "/oem/v1",
         {
             **_below("", "/accounts", _usual("account", "ls", "create", "get", "update", "rm")),
+            "users": "GET /accounts/{account}/users",
             "user": "PUT /accounts/{account}/users",
             "usage": "GET /accounts/{account}/usage",
             "sessions ls": "GET /accounts/{account}/sessions",
