@@ -181,6 +181,7 @@ function Executions({ automationId, runId, live, row, item, body, onRetry }: Pro
   const { t } = useLocale();
   const paths = usePaths();
   const { status: runStatus, errors } = useLiveState(live);
+  const loops = (useLiveBlock(live, row.id)?.records ?? 0) > 0;
   const over = isOver(runStatus);
   const [status, setStatus] = useState<"" | "failed">("");
   const [chosen, setChosen] = useState<string | null>(null);
@@ -224,6 +225,7 @@ function Executions({ automationId, runId, live, row, item, body, onRetry }: Pro
           automationId={automationId}
           runId={runId}
           execution={one}
+          loops={loops}
           tab={tab}
           onTab={setTab}
           help={help}

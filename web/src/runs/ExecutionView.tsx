@@ -7,12 +7,15 @@ import { Badge, Button, Duration, JsonView, Loading, Problem, Tabs, Time } from 
 import { ErrorView } from "./ErrorView";
 import { Exchanges } from "./Exchanges";
 import { Records } from "./Records";
+import { SourceRecords } from "./SourceRecords";
 import { recordsOf } from "./values";
 
 type Props = {
   readonly automationId: string;
   readonly runId: string;
   readonly execution: RunsExecution;
+  /** Whether the block goes through records: those are what it gave. */
+  readonly loops: boolean;
   readonly tab: string;
   readonly onTab: (tab: string) => void;
   /** What a person can do about an error. */
@@ -20,7 +23,7 @@ type Props = {
 };
 
 /** One execution of a block: what it gave, what it asked and was answered, what it began with, why it failed. */
-export function ExecutionView({ automationId, runId, execution, tab, onTab, help }: Props) {
+export function ExecutionView({ automationId, runId, execution, loops, tab, onTab, help }: Props) {
   const { t } = useLocale();
   const [loaded, setLoaded] = useState(false);
   const api = useApi();
@@ -60,6 +63,15 @@ export function ExecutionView({ automationId, runId, execution, tab, onTab, help
             content: <ErrorView execution={execution} help={help} />,
           },
         ]),
+    ...(loops && !execution.censored && records === null
+      ? [
+          {
+            id: "source",
+            label: t("runs.tab.records"),
+            content: <SourceRecords automationId={automationId} runId={runId} path={execution.path} />,
+          },
+        ]
+      : []),
     {
       id: "output",
       label: t("runs.tab.output"),

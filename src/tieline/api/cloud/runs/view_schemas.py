@@ -118,6 +118,16 @@ class IterationList(_Wire):
     links: Links
 
 
+class RecordPage(_Wire):
+    """A page of what a loop went through."""
+
+    data: list[Any]
+    page: int | None = Field(description="Its number, from 0; null where none was found.")
+    cut: bool = Field(description="There are more records in it than an answer may have.")
+    after: str = Field(description="Where the next page is looked for.")
+    complete: bool = Field(description="With `page` null: there is none behind `after`, unless the run goes on.")
+
+
 class KeptValue(_Wire):
     """Inputs or output of an execution."""
 

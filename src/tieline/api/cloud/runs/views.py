@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from tieline.api.cloud.automations.reach import reach
-from tieline.api.cloud.runs.view_schemas import BlockList, ExecutionList, IterationList, KeptValue
+from tieline.api.cloud.runs.view_schemas import BlockList, ExecutionList, IterationList, KeptValue, RecordPage
 from tieline.api.edge.access import Call, access
 from tieline.api.edge.answers import Json
 from tieline.api.edge.documented import documented
@@ -18,8 +18,9 @@ from tieline.api.edge.ids import path_id, path_text
 from tieline.api.edge.lists import one_value
 from tieline.automations.runs import history
 from tieline.automations.runs.iterations import SHOWN_AS, iterations, mark_of
-from tieline.automations.runs.layout import iteration_path
-from tieline.automations.runs.reading import place_of
+from tieline.automations.runs.layout import execution_path, iteration_path
+from tieline.automations.runs.reading import START, place_of
+from tieline.automations.runs.source_records import records_of
 from tieline.core.errors import BadInput, NotFound
 from tieline.core.paging import BadLimit, check_limit
 from tieline.storage.unit import Unit
@@ -131,6 +132,27 @@ async def run_iterations(call: Reader, automation_id: AutomationId, run_id: RunI
             unit, run, block_id, iteration=within, visit=visit, status=status, after=mark, limit=limit
         )
     return Json(_linked(call, found))
+
+
+@router.get(
+    "/automations/{id:uuid}/runs/{runId:uuid}/records",
+    **documented(
+        "List the records that a loop went through",
+        name="getRunRecords",
+        answer=RecordPage,
+        errors=[400, 404],
+        parameters=[{**_parameter("path", "The `path` of the loop's execution, like `b4`."), "required": True}, _AFTER],
+    ),
+)
+async def run_records(call: Reader, automation_id: AutomationId, run_id: RunId) -> Response:
+    """One page of the source of a loop as it was read, secrets masked; `after` of the answer leads to the next."""
+    path = execution_path(one_value(call.request, "path") or "")
+    after = one_value(call.request, "after")
+    place = place_of(after, "after") if after else START
+    async with call.unit() as unit:
+        run = await _run(call, unit, automation_id, run_id)
+        found = await records_of(unit, run, path, place)
+    return Json(found)
 
 
 @router.get(
