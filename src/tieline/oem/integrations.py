@@ -112,37 +112,6 @@ class Integrations:
             templates.check_offered(template, hidden=not offered)
             parts = [await self._prepared(unit, one) for one in await templates.members(unit, template)]
             whole = await self._prepared(unit, template)
-        unused = {one["id"]: one["number"] for one, *_ in (whole, *parts)}
-        try:
-            bundle, made = await self._install_all(
-                partner_id, account, whole, parts, inputs, datasources, prevent_duplicates, owner_id, once
-            )
-            for one, *_ in (whole, *parts):
-                if one.get("borne"):
-                    unused.pop(one["id"])
-        finally:
-            if unused:
-                async with self._database.system() as unit:
-                    for template_id, number in unused.items():
-                        await templates.give_back(unit, template_id, number)
-        for row in made:
-            await self._catch_up(account, row)
-        return bundle
-
-    async def _install_all(
-        self,
-        partner_id: UUID,
-        account: Account,
-        whole: tuple[Row, int, Shape, bytes],
-        parts: Sequence[tuple[Row, int, Shape, bytes]],
-        inputs: Mapping[str, Any] | None,
-        datasources: Sequence[str],
-        prevent_duplicates: bool | None,
-        owner_id: UUID | None,
-        once: UUID | None,
-    ) -> tuple[Row, list[Row]]:
-        """(the integration, all that were made): those of before are not among them."""
-        template = whole[0]
         prevent = template["prevent_duplicates"] if prevent_duplicates is None else prevent_duplicates
         wanted = {name: value for name, value in (inputs or {}).items() if name != "template_prevent_duplicates"}
         everything = [whole, *parts]
@@ -158,24 +127,27 @@ class Integrations:
             if once is not None:
                 known = await unit.one(listed(unit).where(integrations.c.id == once))
                 if known is not None:
-                    return known, []
+                    return known
             bundle = await self._install_one(unit, whole, wanted, given, prevent, owner, None, once)
             made = [bundle]
             for one in parts:
                 made.append(await self._install_one(unit, one, wanted, given, prevent, owner, bundle["i_id"]))
-        return bundle, made
+        for row in made:
+            await self._catch_up(account, row)
+        return bundle
 
     async def _catch_up(self, account: Account, row: Row) -> None:
-        """The template may have been rolled out further while this integration was not there yet."""
+        """While the integration was not there yet, its template may have been rolled out further, and others may have
+        taken the share that was expected.
+        """
         async with self._database.system() as unit:
             template = await unit.one(sa.select(template_table).where(template_table.c.id == row["i_template_id"]))
         if template is not None and version_for(template, part(row)) != row["version"]:
             await self._move(account, template, str(row["id"]), pinned=row["i_pinned_version"])
 
     async def _prepared(self, unit: Unit, template: Row) -> tuple[Row, int, Shape, bytes]:
-        template["number"] = await templates.next_number(unit, template["id"])
-        template["share"] = share_of(template["number"])
-        version = version_for(template, {"pinned_version": None, "share": template["share"]})
+        share = share_of(await templates.expected_number(unit, template["id"]))
+        version = version_for(template, {"pinned_version": None, "share": share})
         shape = await templates.shape(unit, template["id"], version)
         return template, version, shape, await templates.document(unit, template, version)
 
@@ -224,19 +196,20 @@ class Integrations:
             connections=mine,
             enabled=complete,
         )
+        async with unit.beyond() as partner:
+            number = await templates.next_number(partner, template["id"])
         await unit.insert(
             integrations,
             id=once or new_id(),
             template_id=template["id"],
             automation_id=row["id"],
             bundle_id=bundle,
-            share=template["share"],
+            share=share_of(number),
             inputs=values,
             inputs_hash=inputs_hash,
             connections=mine,
             setup_complete=complete,
         )
-        template["borne"] = True
         await tell(unit, row, "installed")
         return await find(unit, str(row["id"]))
 

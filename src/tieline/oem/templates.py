@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import ColumnElement, Select, delete, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, delete, func, select, text
 
 from tieline.automations.library import schedules as schedule_rules
 from tieline.automations.library.workspaces import inspect
@@ -207,26 +207,23 @@ _NUMBER = text(
     WHERE id = :id RETURNING (source ->> 'integrations')::bigint - 1
     """
 )
-# Without the number, what stands there is the count again, or one less.
-_GIVE_BACK = text(
-    """
-    UPDATE templates SET source = CASE
-        WHEN (SELECT count(*) FROM integrations WHERE template_id = :id) = :number THEN source - 'integrations'
-        ELSE jsonb_set(source, '{integrations}', to_jsonb(CAST(:number AS bigint))) END
-    WHERE id = :id AND (source ->> 'integrations')::bigint = :number + 1
-    """
-)
+
+
+async def expected_number(unit: Unit, template_id: UUID) -> int:
+    """The number that `next_number` would give now, unless somebody is making an integration."""
+    counted = select(func.count()).where(integrations.c.template_id == template_id).scalar_subquery()
+    kept = table.c.source["integrations"].as_string()
+    number = await unit.scalar(select(func.coalesce(cast(kept, BigInteger), counted)).where(table.c.id == template_id))
+    return int(number or 0)
 
 
 async def next_number(unit: Unit, template_id: UUID) -> int:
-    """A number from 0 on that no other integration of the template gets, also where many are made at once."""
+    """A number from 0 on that no other integration of the template gets.
+
+    Who makes one at the same time waits until this transaction has ended; one that is rolled back takes no number.
+    """
     number: int = (await unit.connection.execute(_NUMBER, {"id": template_id})).scalar_one()
     return number
-
-
-async def give_back(unit: Unit, template_id: UUID, number: int) -> None:
-    """A number that no integration came to bear: the next one gets it, unless another has been given out since."""
-    await unit.connection.execute(_GIVE_BACK, {"id": template_id, "number": number})
 
 
 async def of_ids(unit: Unit, partner_id: UUID, wanted: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
