@@ -124,7 +124,12 @@ async def test_every_operation_has_a_heading(document: dict[str, Any]) -> None:
 async def test_nothing_is_described_that_does_not_exist(document: dict[str, Any]) -> None:
     there = {f"{method.upper()} {path}" for method, path, _ in operations(document)}
     there |= {"GET /openapi.json", "GET /specs/{family}.json", "GET /consolidated/tieline.json", "GET /", "POST /mcp"}
-    there |= {"GET /postman/collection.json", "GET /postman/environment.json"}
+    there |= {"GET /postman/collection.json", "GET /postman/environment.json", "GET /embed.js"}
+    # What only the studio's pages ask: how they sign in, and themselves.
+    there |= {f"{method} /studio/session" for method in ("GET", "POST", "DELETE")}
+    there |= {"POST /studio/session/token", "GET /studio/session/oidc", "GET /studio/session/oidc/callback"}
+    there |= {f"POST /studio/{name}" for name in ("setup", "password", "invitations", "invitations/accept")}
+    there |= {"GET /studio", "GET /studio/{page}", "GET /studio/assets/{name}"}
     there |= {"GET /docs", "GET /docs/{family}", "GET /docs/assets/{name}", "GET /api/v1/users/actions/filter"}
     known = "/.well-known/oauth-"
     there |= {f"GET {known}authorization-server"}

@@ -44,6 +44,11 @@ async def run(stage: Stage) -> dict[str, str]:
     return {"id": made["id"], "runId": begun["id"]}
 
 
+@special("GET automations/{id}/runs/{runId}/records", 404)
+async def records_of_nothing(stage: Stage, operation: Operation) -> Answer:
+    return await stage.ask(operation, ids=await run(stage), query="?path=b9999")
+
+
 @special("GET runs/statistics", 404)
 async def figures_of_nothing(stage: Stage, operation: Operation) -> Answer:
     return await stage.ask(operation, query=f"?automationId={new_id()}")
