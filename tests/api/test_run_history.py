@@ -144,17 +144,17 @@ async def test_blocks_executions_and_items_of_a_loop_with_failures(
     one = await everything(api, f"{run}/blocks/{calling}/executions", iteration=failed[1]["path"])
     assert [entry["path"] for entry in one] == ["b2.3/b3"]
     assert len(await everything(api, f"{run}/blocks/{calling}/executions", status="failed", limit=1)) == 3
-    page = (await api.get(f"{run}/records", params={"path": "b2"})).json()
+    page = (await api.get(f"{run}/records", params={"loop": "b2"})).json()
     assert (page["page"], page["cut"], [one["name"] for one in page["data"]]) == (
         0,
         False,
         [f"Person {n}" for n in range(7)],
     )
-    rest = (await api.get(f"{run}/records", params={"path": "b2", "after": page["after"]})).json()
+    rest = (await api.get(f"{run}/records", params={"loop": "b2", "after": page["after"]})).json()
     assert (rest["page"], rest["data"], rest["complete"]) == (None, [], True)
     for path in (
         "blocks",
-        "records?path=b2",
+        "records?loop=b2",
         f"blocks/{calling}/executions",
         f"blocks/{looping}/iterations",
         f"blocks/{blocks[0]['id']}/executions",
@@ -168,9 +168,9 @@ async def test_records_are_of_a_loop_that_is_named(
     api: httpx.AsyncClient, parts: Parts, tenant: Tenant, worker: None, path: str
 ) -> None:
     run, _ = await ran(api, parts, tenant, [output("x")])
-    answer = await api.get(f"{run}/records?path={path.replace('#', '%23')}")
+    answer = await api.get(f"{run}/records?loop={path.replace('#', '%23')}")
     assert answer.status_code == 400, answer.text
-    assert answer.json()["errors"][0]["source"]["parameter"] in ("path", "after")
+    assert answer.json()["errors"][0]["source"]["parameter"] in ("loop", "after")
 
 
 async def test_nested_loops_are_picked_item_by_item(

@@ -401,7 +401,22 @@ def test_what_has_no_story_here_asks_the_server_and_ends_in_good_order() -> None
     assert made("embed-sessions ls") == []
     assert made("tenant-integrations ls") == []
     without = [name for name in operations() if name.startswith(("partner-", "tenant-", "embed-"))]
-    left = [(group, verb) for group in (*without, "fleet", "accounts", "integrations") for verb in operations()[group]]
+    assert len(made("blocks ls")) > 50
+    assert made("account-runs ls") != []
+    assert {one["name"] for one in made("connectors offered ls")} >= {"hubspot"}
+    whole = (
+        *without,
+        "account-runs",
+        "accounts",
+        "blocks",
+        "connections",
+        "connectors",
+        "fleet",
+        "integrations",
+        "partner",
+        "runs",
+    )
+    left = [(group, verb) for group in whole for verb in operations()[group]]
     for group, verb in left:
         if (group, verb) in TRIED:
             continue

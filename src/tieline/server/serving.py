@@ -72,8 +72,8 @@ async def invite_to_set_up(platform: Platform) -> None:
     """Tells who started the server, and nobody who reads its logs elsewhere as fields, how to become administrator."""
     url = await setup_address(platform)
     if url is not None:
-        sys.stderr.write(f"Open {url} to choose the studio's first administrator.\n")
-        sys.stderr.flush()
+        sys.stdout.write(f"Open {url} to choose the studio's first administrator.\n")
+        sys.stdout.flush()
 
 
 async def setup_address(platform: Platform) -> str | None:

@@ -133,7 +133,7 @@ HARMLESS = {
     *("roles", "shared", "sort", "spaceType", "status", "template_prevent_duplicates", "to", "totalResults", "type"),
     *("url", "visit", "childSrc", "connectSrc", "connectSrcWSS", "fontSrc", "formAction", "frameAncestors"),
     *("frameSrc", "imgSrc", "mediaSrc", "objectSrc", "scriptSrc", "styleSrc", "workerSrc"),
-    *("group", "path", "search", "step", "strict", "version"),
+    *("group", "loop", "search", "step", "strict", "version"),
     # Signed, and held against who asks: `test_lists` and the cursors below.
     *("cursor", "next", "prev", "page"),
     # Of a person who signs in, before anybody is known.
@@ -143,7 +143,7 @@ HARMLESS = {
 }
 # Operations that are always asked with these.
 ALWAYS: dict[str, dict[str, str]] = {
-    "getRunRecords": {"path": "b1"},
+    "getRunRecords": {"loop": "b1"},
     "runBlend": {"async": "true"},
     "runFlow": {"async": "true"},
     "getUsageMetrics": {"filter": 'name eq "runs"'},

@@ -46,7 +46,7 @@ async def run(stage: Stage) -> dict[str, str]:
 
 @special("GET automations/{id}/runs/{runId}/records", 404)
 async def records_of_nothing(stage: Stage, operation: Operation) -> Answer:
-    return await stage.ask(operation, ids=await run(stage), query="?path=b9999")
+    return await stage.ask(operation, ids=await run(stage), query="?loop=b9999")
 
 
 @special("GET runs/statistics", 404)

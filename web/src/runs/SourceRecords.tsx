@@ -14,7 +14,7 @@ export function SourceRecords({ automationId, runId, path }: Props) {
   const pages = useInfiniteQuery({
     queryKey: ["automations", automationId, "runs", runId, "records", { path }],
     queryFn: ({ pageParam, signal }) =>
-      api.workflows.getRunRecords(automationId, runId, { path, after: pageParam }, { signal }),
+      api.workflows.getRunRecords(automationId, runId, { loop: path, after: pageParam }, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => (last.page === null && last.complete ? undefined : last.after),
   });

@@ -141,12 +141,12 @@ async def run_iterations(call: Reader, automation_id: AutomationId, run_id: RunI
         name="getRunRecords",
         answer=RecordPage,
         errors=[400, 404],
-        parameters=[{**_parameter("path", "The `path` of the loop's execution, like `b4`."), "required": True}, _AFTER],
+        parameters=[{**_parameter("loop", "The `path` of the loop's execution, like `b4`."), "required": True}, _AFTER],
     ),
 )
 async def run_records(call: Reader, automation_id: AutomationId, run_id: RunId) -> Response:
     """One page of the source of a loop as it was read, secrets masked; `after` of the answer leads to the next."""
-    path = execution_path(one_value(call.request, "path") or "")
+    path = execution_path(one_value(call.request, "loop") or "", "loop")
     after = one_value(call.request, "after")
     place = place_of(after, "after") if after else START
     async with call.unit() as unit:
