@@ -28,6 +28,8 @@ REASONS = {
     "invalid-usage-query": "usage is broken down by one field",
     "invalid-web-integration-patch": "the value of an operation has the type of its field",
     "not-a-tool": "a state: not every automation can be a tool",
+    "not-an-api-document": "the document of a connector is one that can be imported",
+    "run-not-movable": "a state: for it the vendor's document has no 409",
     "run-not-retryable": "a state: for it the vendor's document has no 409",
     "run-not-running": "a state: for it the vendor's document has no 409",
     "too-many-concurrent-runs": "the tenant's own bound",

@@ -22,7 +22,7 @@ from tieline.storage.tables import connectors
 
 router = APIRouter(tags=["automation-connectors"])
 
-CatalogName = Annotated[str, Path(description="As the catalog lists it.", max_length=100)]
+CatalogName = Annotated[str, Path(description="As the catalog lists it.")]
 
 
 class CatalogEntry(BaseModel):
