@@ -37,8 +37,11 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   }, [section]);
   const before = useRef(at);
   useEffect(() => {
-    // Within a section, too: what was focused goes with the page before. Tabs are one page, whatever their address.
-    if (before.current !== at && document.activeElement?.role !== "tab") content.current?.focus();
+    // Within a section, too: what was focused goes with the page before. Tabs are one page, whatever their address,
+    // and a page that has put the focus on its heading knows better.
+    const focused = document.activeElement;
+    const placed = focused?.role === "tab" || (focused?.matches("h1, h2, h3") && content.current?.contains(focused));
+    if (before.current !== at && !placed) content.current?.focus();
     before.current = at;
   }, [at]);
   const places = [...PLACES, ...(session.partnerAdmin ? [ADMIN] : []), SETTINGS];
