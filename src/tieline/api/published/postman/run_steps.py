@@ -20,6 +20,7 @@ RUNS: tuple[Step, ...] = (
     Step("getRunBlocks"),
     Step("getRunExecutions", saves={"executionId": "data[0].id"}),
     Step("getRunIterations", expect=(200, 404)),
+    Step("getRunRecords", query={"loop": "=b0"}, expect=(200, 400, 404)),
     Step("getRunExecutionData", path={"executionId": "executionId", "part": "=output"}),
     Step("getRunEvents", expect=(200, 204)),
     Step("exportRun"),
