@@ -40,7 +40,8 @@ export function Shell({ children }: { readonly children: ReactNode }) {
     // Within a section, too: what was focused goes with the page before. Tabs are one page, whatever their address,
     // and a page that has put the focus on its heading knows better.
     const focused = document.activeElement;
-    const placed = focused?.role === "tab" || (focused?.matches("h1, h2, h3") && content.current?.contains(focused));
+    const placed =
+      focused?.role === "tab" || (focused?.matches("h1, h2, h3") && content.current?.contains(focused));
     if (before.current !== at && !placed) content.current?.focus();
     before.current = at;
   }, [at]);
