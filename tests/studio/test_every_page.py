@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -79,6 +78,6 @@ def violations(page: Page | Frame) -> list[str]:
         "async (tags) => (await axe.run(document, { runOnly: { type: 'tag', values: tags } })).violations", RULES
     )
     return [
-        f"{one['id']}: {one['help']}: " + "; ".join(json.dumps(node["html"])[:200] for node in one["nodes"][:3])
+        f"{one['id']}: {one['help']}: " + "; ".join(f"{node['html'][:120]} ({node['failureSummary']})" for node in one["nodes"][:3])
         for one in found
     ]

@@ -108,7 +108,7 @@ _CONNECTORS = Story(
         Step("previewAutomationConnector", body=PETS),
         Step("getConnectorFacts"),
         Step("correctConnectorFacts", expect=(200, 400)),
-        Step("certifyConnector"),
+        Step("certifyConnector", body={}),
         Step("getConnectorWebhookConfiguration", expect=(200, 404)),
         Step("diffAutomationConnector"),
         Step("getConnectorDrift", expect=(200, 409)),
