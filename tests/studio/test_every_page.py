@@ -72,6 +72,8 @@ def complaints(page: Page) -> list[str]:
 
 def violations(page: Page | Frame) -> list[str]:
     """What axe finds, one line each."""
+    # A change of theme or width is only seen after the next frame.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = page.evaluate(
