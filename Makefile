@@ -63,8 +63,8 @@ unit: ready-dev ## Run the fast tests (ARGS="-k name")
 
 .PHONY: batteries
 batteries: ready-dev ## Run the long tests: side by side, then those that kill or measure processes one by one
-	$(RUN)/python -m pytest -m battery -n $(JOBS) --dist worksteal --ignore=tests/batteries $(ARGS)
-	$(RUN)/python -m pytest -m battery tests/batteries $(ARGS)
+	$(RUN)/python -m pytest -m "battery and not alone" -n $(JOBS) --dist worksteal $(ARGS)
+	$(RUN)/python -m pytest -m "battery and alone" $(ARGS)
 
 .PHONY: coverage
 coverage: ready-dev ## Run the fast tests and say which lines no test reaches

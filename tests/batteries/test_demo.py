@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.battery, pytest.mark.timeout(300)]
 
 
 def test_the_demo_keeps_its_promises_on_a_fresh_and_on_a_used_folder(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from tieline.storage import embedded
 from tieline.storage.cluster import SUPERUSER
 from tieline.storage.embedded import Embedded
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(300)]
 
 RUNS = 120
 

@@ -33,7 +33,7 @@ from tieline.tenancy.principal import TENANT_ADMIN, Principal
 
 __all__ = ["bench", "worker"]
 
-pytestmark = [pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(400)]
 
 EVENTS = 1_000
 CREATED = "com.qlik.v1.automation.created"

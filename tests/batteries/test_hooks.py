@@ -26,7 +26,7 @@ from tieline.connectors.manifest import io
 from tieline.server.settings import Settings
 from tieline.storage.database import Database
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.alone, pytest.mark.anyio]
 
 Hooked = dict[str, tuple[UUID, dict[str, Any]]]
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.kill_battery import MODES, battery
 
-pytestmark = [pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(420)]
 
 
 @pytest.mark.parametrize("mode", MODES)

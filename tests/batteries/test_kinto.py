@@ -20,7 +20,7 @@ from tieline.connectors.importers import import_document
 from tieline.connectors.manifest.model import Block
 from tieline.security.egress import Egress, Policy, parse_allow
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(300)]
 
 RECORDS = 1053
 SETTINGS = """

@@ -35,7 +35,7 @@ from tieline.storage.tables import runs
 from tieline.tenancy import embed_sessions, partners, tenants
 from tieline.tenancy.principal import TENANT_ADMIN
 
-pytestmark = [pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(300)]
 
 AUTOMATIONS = "/api/v1/automations"
 ENDED = ("finished", "failed", "stopped")

@@ -6,7 +6,7 @@ import pytest
 
 from bench.monkey import monkey
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(900)]
 
 
 async def test_nothing_is_lost_doubled_or_stuck_whatever_dies() -> None:

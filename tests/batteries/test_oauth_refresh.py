@@ -18,7 +18,7 @@ from tieline.connectors.runtime.auth.interactive import begin, finish
 from tieline.security.egress import Egress, Policy, parse_allow
 from tieline.storage.database import Database
 
-pytestmark = [pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(120)]
 REDIRECT = "https://tieline.example/connect/callback"
 EXPIRIES = 5
 

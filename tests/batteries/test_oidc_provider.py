@@ -26,7 +26,7 @@ from tieline.server.app import create_app
 from tieline.server.settings import Settings
 from tieline.storage.database import Database
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(300)]
 
 TOKEN_SECONDS = 3
 EXPIRIES = 5

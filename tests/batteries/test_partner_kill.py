@@ -24,7 +24,7 @@ from tieline.storage.database import Database
 from tieline.storage.tables import automations, integrations, schedules
 from tieline.tenancy import partners
 
-pytestmark = [pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(300)]
 
 ACCOUNTS = 80
 

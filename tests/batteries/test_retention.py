@@ -41,7 +41,7 @@ from tieline.storage.tables import (
     users,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(600)]
 
 CANARY = "Kanarienvogel7731"
 RUNS, ENTRIES, FAILED = 1_200, 60, 240

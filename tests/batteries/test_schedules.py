@@ -28,7 +28,7 @@ from tieline.security.vault import Vault
 from tieline.storage.database import Database
 from tieline.storage.tables import runs, schedules
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(240)]
 
 SECONDS = 2
 SCHEDULES = 12

@@ -38,7 +38,7 @@ from tieline.storage.tables import (
     runs,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(400)]
 
 RUNS = 6
 ITEMS = 30

@@ -6,7 +6,7 @@ import pytest
 
 from bench.takeover import takeover
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.timeout(600)]
 
 
 async def test_a_run_goes_on_with_each_effect_once() -> None:

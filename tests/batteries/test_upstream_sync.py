@@ -15,7 +15,7 @@ from tieline.server.cli.api import Api
 from tieline.server.cli.runs_commands import wait_for
 from tieline.server.demo.story import free_port
 
-pytestmark = [pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.anyio, pytest.mark.battery, pytest.mark.timeout(240)]
 
 CONTACTS = 1053
 API_KEY = "key-123"  # upstream's own demo key
