@@ -184,9 +184,10 @@ def _frames(page: Page, times: int, press: Callable[[int], None]) -> list[float]
 def _inserted(page: Page) -> float:
     page.get_by_role("tree").focus()
     page.keyboard.press("a")
-    page.get_by_role("combobox").wait_for()
+    picker = page.get_by_role("dialog")  # the panel behind it may have fields of the same kind
+    picker.get_by_role("combobox").wait_for()
     page.keyboard.type("show")
-    page.get_by_role("option").first.wait_for()
+    picker.get_by_role("option").first.wait_for()
     [frame] = _frames(page, 1, lambda at: page.keyboard.press("Enter" if at else "End"))
     return frame
 

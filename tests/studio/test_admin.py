@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.automations.engine.documents import block, chain
+from tests.studio.keyboard import Keyboard
 from tests.studio.running import PASSWORD, Studio
 from tieline.core.ids import new_id
 
@@ -60,11 +61,13 @@ def versions(partner: httpx.Client, template: str) -> dict[str, int]:
     return counts
 
 
-def confirmed(page: Page, action: str) -> None:
-    page.get_by_role("dialog").get_by_role("button", name=action, exact=True).click()
+def confirmed(keys: Keyboard, action: str) -> None:
+    keys.to(keys.page.get_by_role("dialog").get_by_role("button", name=action, exact=True))
+    keys.press("Enter")
 
 
 def test_a_fix_is_rolled_out_to_fifty_customers(studio: Studio, partner: httpx.Client) -> None:
+    """Without a mouse."""
     mark = new_id().hex[-8:]
     accounts = customers(partner, CUSTOMERS, mark)
     first = {"name": f"Sync {mark}", "externalid": mark, "workspace": workspace("broken")}
@@ -75,31 +78,36 @@ def test_a_fix_is_rolled_out_to_fifty_customers(studio: Studio, partner: httpx.C
     good(partner.post(f"/oem/v1/templates/{template}/versions", json=fix))
 
     page = studio.page("/studio/admin/templates")
-    page.get_by_role("link", name=f"Sync {mark}").click()
-    panel = page.get_by_role("region", name="Roll-out")
+    keys = Keyboard(page)
+    keys.to(page.get_by_role("link", name=f"Sync {mark}"))
+    keys.press("Enter")
+    expect(page.get_by_role("region", name="Roll-out")).to_be_visible()
     # Chosen customers first: two of them are pinned to the fix.
-    panel.get_by_role("button", name="Chosen customers…").click()
+    keys.button("Chosen customers…")
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("searchbox").fill(f"{mark}-1")
+    keys.to(dialog.get_by_role("searchbox"))
+    keys.type(f"{mark}-1")
     for number in (10, 11):
-        dialog.get_by_role("checkbox", name=f"{mark} {number}", exact=True).check()
-    dialog.get_by_role("button", name="Pin to version 2").click()
+        keys.to(dialog.get_by_role("checkbox", name=f"{mark} {number}", exact=True))
+        keys.press("Space")
+    keys.button("Pin to version 2")
     expect(dialog.get_by_text("Done: 2 succeeded, 0 failed.")).to_be_visible(timeout=SLOW)
-    dialog.get_by_role("button", name="Close").last.click()
+    keys.press("Escape")
+    expect(dialog).to_have_count(0)
     assert versions(partner, template) == {"1": 48, "2": 2}
     expect(page.get_by_text("2 integrations are pinned", exact=False)).to_be_visible(timeout=SLOW)
 
     # Then a share of the others; what the page says is what each of them says.
-    panel.get_by_role("button", name="25%", exact=True).click()
-    panel.get_by_role("button", name="Roll out to 25%").click()
+    keys.button("25%")
+    keys.button("Roll out to 25%")
     expect(page.get_by_text("Version 2 is rolled out to 25%.")).to_be_visible(timeout=SLOW)
     counts = versions(partner, template)
     assert 2 < counts["2"] <= CUSTOMERS
     expect(page.get_by_text(f"{counts['2']} of 50 integrations run version 2", exact=False)).to_be_visible(timeout=SLOW)
 
     # Then all, and each of them runs the fix.
-    panel.get_by_role("button", name="Promote to all").click()
-    confirmed(page, "Promote to all")
+    keys.button("Promote to all")
+    confirmed(keys, "Promote to all")
     expect(page.get_by_text("50 of 50 integrations run version 2", exact=False)).to_be_visible(timeout=SLOW)
     assert versions(partner, template) == {"2": CUSTOMERS}
     rows = good(partner.get("/oem/v1/health", params={"template": template, "per_page": 100}))["data"]
@@ -108,8 +116,8 @@ def test_a_fix_is_rolled_out_to_fifty_customers(studio: Studio, partner: httpx.C
         assert good(partner.post(where, json={})) == "mended"
 
     # And back: the pinned ones stay.
-    panel.get_by_role("button", name="Roll back").click()
-    confirmed(page, "Roll back")
+    keys.button("Roll back")
+    confirmed(keys, "Roll back")
     expect(page.get_by_text("Rolled back.")).to_be_visible(timeout=SLOW)
     assert versions(partner, template) == {"1": 48, "2": 2}
 
@@ -127,7 +135,7 @@ def test_many_are_disabled_at_once_and_the_failed_ones_again(studio: Studio, par
     # One is gone before the button is pressed.
     partner.delete(f"/oem/v1/accounts/{accounts[5]}/blends/{made[5]['guid']}")
     page.get_by_role("button", name="Disable", exact=True).click()
-    confirmed(page, "Disable")
+    confirmed(Keyboard(page), "Disable")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Done: 5 succeeded, 1 failed.")).to_be_visible(timeout=SLOW)
     dialog.get_by_role("button", name="Try the 1 failed again").click()
@@ -245,7 +253,7 @@ def test_a_key_is_shown_once(studio: Studio) -> None:
     expect(row).to_be_visible()
     assert key not in page.content()
     row.get_by_role("button", name="Revoke Reports").click()
-    confirmed(page, "Revoke")
+    confirmed(Keyboard(page), "Revoke")
     expect(row).to_have_count(0)
 
 

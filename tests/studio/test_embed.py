@@ -14,6 +14,7 @@ from playwright.sync_api import Frame, FrameLocator, Page, Request, expect
 from tests.api.embed import signing
 from tests.fixtures.shared import ROOT
 from tests.studio.furnishing import Desk
+from tests.studio.keyboard import Keyboard
 from tests.studio.running import Server, Studio
 from tests.studio.test_every_page import violations
 from tests.studio.vendor import Vendor, vendor
@@ -91,53 +92,69 @@ def sign_in(visit: Visit, button: str) -> None:
 
 
 def test_a_customer_sets_a_template_up_in_a_frame(studio: Studio, fair: Vendor) -> None:
+    """Without a mouse."""
     visit = Visit(studio, fair)
     frame = visit.frame
-    frame.get_by_role("link", name="Contacts in step").click()
+    keys = Keyboard(visit.page, frame)
+    keys.to(frame.get_by_role("link", name="Contacts in step"))
+    keys.press("Enter")
     expect(frame.get_by_role("heading", name="What it does")).to_be_visible()
     visit.event("ready")
-    frame.get_by_role("button", name="Set up").click()
+    keys.button("Set up")
 
     expect(frame.get_by_role("heading", name="Connect your accounts")).to_be_focused()
-    frame.get_by_role("button", name="Connect The CRM").click()
+    keys.button("Connect The CRM")
     expect(frame.get_by_role("button", name="Continue to The CRM")).to_be_visible()
     for ours in ("Client id", "/connect/callback", "The API is at another address"):
         expect(frame.get_by_text(ours)).to_have_count(0)
-    sign_in(visit, "Continue to The CRM")
+    with visit.page.expect_popup() as opened:
+        keys.button("Continue to The CRM")
+    window = Keyboard(opened.value)
+    allow = opened.value.get_by_role("link", name="Allow")
+    ours_first = opened.value.get_by_role("button").first
+    ours_first.or_(allow).first.wait_for()
+    if ours_first.count():
+        window.to(ours_first)
+        window.press("Enter")
+    window.to(allow)
+    window.press("Enter")
     expect(frame.get_by_text("connected", exact=True)).to_be_visible(timeout=20_000)
     visit.event("connected", "connectionId")
-    frame.get_by_role("button", name="Continue").click()
+    keys.button("Continue")
 
     expect(frame.get_by_role("heading", name="Setup", exact=True)).to_be_focused()
-    frame.get_by_role("button", name="Continue").click()
+    keys.button("Continue")
     expect(frame.get_by_text("This has to be answered.")).to_have_count(2)
     expect(frame.get_by_label("Region")).to_be_focused()
-    frame.get_by_label("Region").fill("eu-1")
-    frame.get_by_label("API token").fill("s3cret")
-    frame.get_by_label("Size").select_option("Large")
-    listed = frame.get_by_role("combobox", name="List")
-    listed.click()
-    listed.press_sequentially("list 12")
-    listed.press("Enter")
-    frame.get_by_label("changed").check()
-    frame.get_by_role("button", name="Propose by name").click()
+    keys.type("eu-1")
+    keys.fill("API token", "s3cret")
+    keys.to(frame.get_by_label("Size"))
+    keys.type("Large")
+    keys.to(frame.get_by_role("combobox", name="List"))
+    keys.type("list 12")
+    expect(frame.get_by_role("option", name="list 12").first).to_be_visible()
+    keys.press("Enter")
+    keys.to(frame.get_by_label("changed"))
+    keys.press("Space")
+    keys.button("Propose by name")
     expect(frame.get_by_text("2 fields mapped.")).to_be_visible()
-    frame.get_by_role("button", name="Continue").click()
+    keys.button("Continue")
     expect(frame.get_by_text("Ready for eu-1.")).to_be_visible(timeout=30_000)
-    frame.get_by_role("button", name="Continue").click()
+    keys.button("Continue")
 
     expect(frame.get_by_role("heading", name="Schedule", exact=True)).to_be_focused()
-    frame.get_by_label("How often").select_option("Every few hours")
-    frame.get_by_label("Hours between two runs").fill("2")
-    frame.get_by_role("button", name="Continue").click()
+    keys.to(frame.get_by_label("How often"))
+    keys.type("Every few hours")
+    keys.fill("Hours between two runs", "2")
+    keys.button("Continue")
 
     expect(frame.get_by_role("heading", name="Review")).to_be_focused()
     for said in ("eu-1", "kept, not shown", "l12", "firstName: first_name", "Every 2 hours"):
         expect(frame.get_by_text(said)).to_be_visible()
-    if (switch := frame.get_by_role("button", name="Switch on")).count():
-        switch.click()
-    else:  # it was switched on as soon as nothing lacked
-        frame.get_by_role("button", name="Done").click()
+    # Where nothing lacks, it has been switched on already.
+    last = frame.get_by_role("button", name="Switch on").or_(frame.get_by_role("button", name="Done"))
+    keys.to(last)
+    keys.press("Enter")
     expect(frame.get_by_text("Active, no run yet").or_(frame.get_by_text("Active", exact=True)).first).to_be_visible()
     visit.event("integration", "available")
     assert violations(visit.inner) == []

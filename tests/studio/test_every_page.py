@@ -80,6 +80,7 @@ def violations(page: Page | Frame) -> list[str]:
         "async (tags) => (await axe.run(document, { runOnly: { type: 'tag', values: tags } })).violations", RULES
     )
     return [
-        f"{one['id']}: {one['help']}: " + "; ".join(f"{node['html'][:120]} ({node['failureSummary']})" for node in one["nodes"][:3])
+        f"{one['id']}: {one['help']}: "
+        + "; ".join(f"{node['html'][:120]} ({node['failureSummary']})" for node in one["nodes"][:3])
         for one in found
     ]

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
+from tests.studio.keyboard import Keyboard
 from tests.studio.running import PASSWORD, Server, Studio, serving, setup_code
 from tieline.sandbox import Running, running
 
@@ -21,8 +22,6 @@ pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
 REGISTRATIONS = 25
 LIST = "Gather API - List registrations (new and updated)"
 CONTACT = "Dialbook - Create or replace a contact by external id"
-# More would mean that somebody gives up before: the longest way is once around a page.
-MOST_TABS = 60
 
 
 @pytest.fixture(scope="module")
@@ -42,51 +41,6 @@ def newcomer(fresh: Server, browser: Callable[[], Browser]) -> Iterator[Studio]:
 def services() -> Iterator[Running]:
     with running(registrations=REGISTRATIONS) as started:
         yield started
-
-
-class Keyboard:
-    """Ten fingers over a page."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def type(self, text: str) -> None:
-        self.page.keyboard.type(text)
-
-    def to(self, target: Locator, *, back: bool = False) -> None:
-        """Presses Tab until ``target`` has the focus."""
-        expect(target).to_be_visible()
-        for _ in range(MOST_TABS):
-            if target.evaluate("element => element === document.activeElement"):
-                return
-            self.press("Shift+Tab" if back else "Tab")
-        where = self.page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
-        raise AssertionError(f"{MOST_TABS} times Tab do not lead to {target}; the focus is on {where}")
-
-    def button(self, name: str, *, back: bool = False) -> None:
-        self.to(self.page.get_by_role("button", name=name, exact=True).first, back=back)
-        self.press("Enter")
-
-    def fill(self, label: str, text: str, *, back: bool = False) -> None:
-        self.to(self.page.get_by_label(label).and_(self.page.locator("input")).first, back=back)
-        self.press("Control+a")
-        self.type(text)
-
-    def go(self, place: str) -> None:
-        """To a section of the studio; its page has the focus then."""
-        link = self.page.get_by_role("navigation").get_by_role("link", name=place, exact=True)
-        self.to(link, back=True)
-        self.press("Enter")
-        self.arrived(place)
-
-    def arrived(self, heading: str) -> None:
-        """A new page tells its name, and the focus is at its beginning rather than nowhere."""
-        expect(self.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
-        expect(self.page.get_by_role("main")).to_be_focused()
 
 
 def test_from_the_first_run_to_records_without_a_mouse(newcomer: Studio, services: Running) -> None:

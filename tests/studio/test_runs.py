@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.automations.engine.documents import block, document
+from tests.studio.keyboard import Keyboard
 from tests.studio.running import Studio
 
 pytestmark = [pytest.mark.battery, pytest.mark.timeout(300)]
@@ -139,20 +140,23 @@ def test_a_failed_run_shows_where_and_why_and_goes_on_from_there(studio: Studio,
 
 
 def test_a_block_is_mended_from_its_run_and_the_run_goes_on_from_there(studio: Studio, book: Phonebook) -> None:
+    """Without a mouse."""
     book.refused = {"7"}
     automation, run = _run(studio, _loop(book), {"people": _people(12), "word": "hello"})
     page = _open(studio, automation, run)
-    page.get_by_role("link", name="Open block in editor").first.click()
+    keys = Keyboard(page)
+    keys.to(page.get_by_role("link", name="Open block in editor").first)
+    keys.press("Enter")
     panel = page.get_by_role("region", name="contact")
-    address = panel.get_by_label("URL", exact=False).first
-    address.click()
-    page.keyboard.press("ControlOrMeta+a")
+    keys.to(panel.get_by_label("URL", exact=False).first)
+    keys.press("ControlOrMeta+a")
     mended = "/contacts?n={if: {$.people.item.n} = 7, 70, {$.people.item.n}}"
     page.keyboard.insert_text(book.url + mended)
-    page.keyboard.press("ControlOrMeta+s")
-    expect(page.get_by_text("Saved", exact=False).first).to_be_visible()
-    page.goto(f"/studio/automations/{automation}/runs/{run}")
-    page.get_by_role("button", name="Retry from here with version 2").click()
+    keys.press("ControlOrMeta+s")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    keys.to(page.get_by_role("link", name="Open the run"), back=True)
+    keys.press("Enter")
+    keys.button("Retry from here with version 2")
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
     expect(page.get_by_text("Version 2", exact=False).first).to_be_visible()
     numbers = [*range(1, 7), 70, *range(8, 13)]

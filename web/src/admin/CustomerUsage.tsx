@@ -4,7 +4,7 @@ import { Bars } from "../charts/Bars";
 import { useLocale } from "../i18n";
 import { utcDay } from "../settings/audit/days";
 import { Button, Field, Loading, Problem, Select } from "../ui";
-import { csv, download } from "./csv";
+import { downloadCsv } from "./csv";
 import { everything, useOemQuery } from "./data";
 
 /** What a customer did, day by day. */
@@ -34,10 +34,7 @@ export function CustomerUsage({ account }: { readonly account: string }) {
       one.received,
       one.sent,
     ]);
-    download(
-      `usage-${from}.csv`,
-      csv([["day", "runs", "seconds", "api_calls", "received", "sent"], ...rows]),
-    );
+    downloadCsv(`usage-${from}.csv`, [["day", "runs", "seconds", "api_calls", "received", "sent"], ...rows]);
   };
   return (
     <section className="settings-section">

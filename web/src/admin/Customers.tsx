@@ -1,7 +1,6 @@
 import type { Account } from "@client";
 import { useMemo, useState } from "react";
 import { useLocale } from "../i18n";
-import { useDebounced } from "../settings/useDebounced";
 import {
   Badge,
   Button,
@@ -15,6 +14,7 @@ import {
   Select,
   Table,
   Time,
+  useDebounced,
 } from "../ui";
 import { CustomerForm } from "./CustomerForm";
 import { type Standing, useFleet, useFoundAccounts } from "./data";

@@ -8,8 +8,7 @@ import { FormDialog } from "../settings/FormDialog";
 import { faultAt, faultElsewhere } from "../settings/faults";
 import { containing } from "../settings/filters";
 import { useMe } from "../settings/me";
-import { useDebounced } from "../settings/useDebounced";
-import { Combobox, Field, TextArea, TextInput, useToast } from "../ui";
+import { Combobox, Field, TextArea, TextInput, useDebounced, useToast } from "../ui";
 
 const FIELDS = ["name", "externalid", "automation", "note", "short_description"];
 

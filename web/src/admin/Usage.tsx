@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { Bars } from "../charts/Bars";
 import { useLocale } from "../i18n";
 import { Button, Empty, Field, Loading, Page, Problem, Search, Select, Table } from "../ui";
-import { csv, download } from "./csv";
+import { downloadCsv } from "./csv";
 import { everything, useOemQuery } from "./data";
 import { lastMonths, monthRange } from "./months";
 import { useCut } from "./Shown";
@@ -43,7 +43,7 @@ export function Usage() {
       row.integrations,
       ...FIGURES.map((name) => row[name]),
     ]);
-    download(`usage-${month}.csv`, csv([head, ...cells]));
+    downloadCsv(`usage-${month}.csv`, [head, ...cells]);
   };
   const points = rows.slice(0, CHARTED).map((row) => {
     const name = row.account["name"] ?? "";

@@ -3,14 +3,27 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { useApi } from "../api";
+import { cursorOf, quoted } from "../api/pages";
 import { useLocale } from "../i18n";
-import { Badge, Button, Empty, Loading, Logo, More, Page, Problem, Search, Select, Table, Time } from "../ui";
+import {
+  Badge,
+  Button,
+  Empty,
+  Loading,
+  Logo,
+  More,
+  Page,
+  Problem,
+  Search,
+  Select,
+  Table,
+  Time,
+  useDebounced,
+} from "../ui";
 import { ConnectDialog } from "./ConnectDialog";
 import { HEALTH, healthOf } from "./health";
 import { listed } from "./listed";
 import { NewConnectionDialog } from "./NewConnectionDialog";
-import { cursorOf, quoted } from "./pages";
-import { useLater } from "./useLater";
 import { useNotices } from "./useNotices";
 import "./connections.css";
 
@@ -23,7 +36,7 @@ export function ConnectionsPage() {
   const [connector, setConnector] = useState("");
   const [adding, setAdding] = useState(false);
   const [renewing, setRenewing] = useState<ConnectionItem | null>(null);
-  const sought = useLater(typed.trim());
+  const sought = useDebounced(typed.trim());
   const notices = useNotices();
   const connectors = useQuery({
     queryKey: ["connectors", "all"],

@@ -26,16 +26,19 @@ export function UsedBy({ id }: { readonly id: string }) {
         <Loading />
       ) : (
         <>
-          {query.data.found.length === 0 ? <p className="muted">{t("connections.unused")}</p> : null}
-          <ul className="connections-uses">
-            {query.data.found.map((one) => (
-              <li key={one.id}>
-                <Link href={`~/studio/automations/${one.id}`}>
-                  <bdi>{one.name}</bdi>
-                </Link>
-              </li>
-            ))}
-          </ul>
+          {query.data.found.length === 0 ? (
+            <p className="muted">{t("connections.unused")}</p>
+          ) : (
+            <ul className="connections-uses">
+              {query.data.found.map((one) => (
+                <li key={one.id}>
+                  <Link href={`~/studio/automations/${one.id}`}>
+                    <bdi>{one.name}</bdi>
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          )}
           {query.data.more ? <p className="muted">{t("connections.usedPartly", MOST)}</p> : null}
         </>
       )}

@@ -1,7 +1,6 @@
 import { useMemo, useState } from "react";
 import { useLocale } from "../i18n";
-import { Badge, Button, Markdown, Search, Select } from "../ui";
-import { Lazy } from "./Lazy";
+import { Badge, Button, Lazy, Markdown, Search, Select } from "../ui";
 import { type BlockSpec, type Manifest, writes } from "./manifest";
 import { blockKind, KIND_ORDER, pagingName } from "./names";
 

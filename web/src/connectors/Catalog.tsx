@@ -12,7 +12,7 @@ export function Catalog({ onDone }: Props) {
   const { t } = useLocale();
   const [open, setOpen] = useState(false);
   return (
-    <details className="connectors-lazy" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className="lazy" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{t("connectors.catalog")}</summary>
       {open ? <Shelf onDone={onDone} /> : null}
     </details>

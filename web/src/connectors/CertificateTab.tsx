@@ -2,9 +2,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../api";
 import { useLocale } from "../i18n";
-import { Badge, Button, Problem, Table, Time, useToast } from "../ui";
+import { Badge, Button, Lazy, Problem, Table, Time, useToast } from "../ui";
 import { PATIENT } from "./api";
-import { Lazy } from "./Lazy";
 
 /** Whether a connector does what its manifest says, against a mock that is made of it. */
 export function CertificateTab({ id }: { readonly id: string }) {

@@ -7,6 +7,7 @@ import { useLocale } from "../i18n";
 import {
   Badge,
   Button,
+  download,
   Loading,
   Logo,
   Markdown,
@@ -99,7 +100,7 @@ export function ConnectorPage({ id }: { readonly id: string }) {
               {
                 label: t("connectors.download"),
                 icon: "download",
-                onSelect: () => download(`${document.name}.json`, document),
+                onSelect: () => download(`${document.name}.json`, JSON.stringify(document, null, 2)),
               },
               { label: t("action.delete"), icon: "trash", danger: true, onSelect: () => void askToRemove() },
             ]}
@@ -108,7 +109,7 @@ export function ConnectorPage({ id }: { readonly id: string }) {
       }
     >
       {found.description ? (
-        <details className="connectors-lazy connectors-description">
+        <details className="lazy connectors-description">
           <summary>{t("connectors.description")}</summary>
           <Markdown text={found.description} />
         </details>
@@ -183,13 +184,4 @@ export function ConnectorPage({ id }: { readonly id: string }) {
       ) : null}
     </Page>
   );
-}
-
-function download(name: string, content: unknown) {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: "application/json" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

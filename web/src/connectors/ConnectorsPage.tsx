@@ -2,11 +2,10 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useApi } from "../api";
-import { cursorOf, quoted } from "../connections/pages";
-import { useLater } from "../connections/useLater";
+import { cursorOf, quoted } from "../api/pages";
 import { useNotices } from "../connections/useNotices";
 import { useLocale } from "../i18n";
-import { Badge, Button, Empty, Loading, Logo, More, Page, Problem, Search } from "../ui";
+import { Badge, Button, Empty, Loading, Logo, More, Page, Problem, Search, useDebounced } from "../ui";
 import { ImportDialog } from "./ImportDialog";
 import "./connectors.css";
 
@@ -17,7 +16,7 @@ export function ConnectorsPage() {
   const [, go] = useLocation();
   const [typed, setTyped] = useState("");
   const [adding, setAdding] = useState(false);
-  const sought = useLater(typed.trim());
+  const sought = useDebounced(typed.trim());
   const notices = useNotices();
   const filter = sought === "" ? "" : `name co ${quoted(sought)}`;
   const query = useInfiniteQuery({

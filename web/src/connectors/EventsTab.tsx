@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../api";
 import { useLocale } from "../i18n";
-import { JsonView, Loading, Problem } from "../ui";
-import { Lazy } from "./Lazy";
+import { JsonView, Lazy, Loading, Problem } from "../ui";
 import type { Manifest } from "./manifest";
 
 /** What the API can tell about by itself. */

@@ -98,7 +98,7 @@ export function ImportSource({ busy, onGiven }: Props) {
           )}
         </Field>
       </form>
-      <details className="connectors-lazy">
+      <details className="lazy">
         <summary>{t("connectors.paste")}</summary>
         <Field label={t("connectors.pasteLabel")}>
           {(wired) => <TextArea {...wired} rows={8} spellCheck={false} value={text} onChange={setText} />}

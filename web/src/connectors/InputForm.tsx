@@ -2,9 +2,18 @@ import type { BlockInput, BlockInputField } from "@client";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../api";
-import { useLater } from "../connections/useLater";
 import { useLocale } from "../i18n";
-import { Combobox, Field, FieldGroup, SecretInput, Select, TextArea, TextInput, type Wired } from "../ui";
+import {
+  Combobox,
+  Field,
+  FieldGroup,
+  SecretInput,
+  Select,
+  TextArea,
+  TextInput,
+  useDebounced,
+  type Wired,
+} from "../ui";
 import { type Drafts, editorOf, joined } from "./inputs";
 
 type Props = {
@@ -123,7 +132,7 @@ function Control({ wired, field, draft, dynamic, onDraft }: ControlProps) {
 function Dynamic({ wired, field, draft, dynamic, onDraft }: ControlProps) {
   const api = useApi();
   const [typed, setTyped] = useState("");
-  const search = useLater(typed);
+  const search = useDebounced(typed);
   const { connection, block, inputs } = dynamic;
   const query = useQuery({
     queryKey: ["connections", connection, "options", { block, input: field.id, search, inputs }],

@@ -1,10 +1,10 @@
 import type { CalledBlock } from "@client";
 import { useState } from "react";
+import { Exchanges } from "../data/Exchanges";
+import { Records } from "../data/Records";
 import { useLocale } from "../i18n";
 import { Badge, Button, JsonView, Table, Tabs } from "../ui";
-import { Exchanges } from "./Exchanges";
-import { Records } from "./Records";
-import type { Slice } from "./records";
+import type { Slice } from "./slices";
 
 type Props = {
   readonly called: CalledBlock;
@@ -68,8 +68,8 @@ export function Outcome({ called, slice, busy, iterable, onBack, onOn }: Props) 
         tabs={[
           {
             id: "records",
-            label: t("connectors.records"),
-            content: <Records records={called.records} caption={t("connectors.records")} />,
+            label: t("data.records"),
+            content: <Records records={called.records} />,
           },
           {
             id: "raw",
@@ -91,7 +91,7 @@ export function Outcome({ called, slice, busy, iterable, onBack, onOn }: Props) 
 /** What the records look like, as far as this page tells. */
 function Types({ called }: { readonly called: CalledBlock }) {
   const { t } = useLocale();
-  if (called.types.length === 0) return <p>{t("connectors.noRecords")}</p>;
+  if (called.types.length === 0) return <p>{t("data.noRecords")}</p>;
   return (
     <>
       <Table

@@ -2,11 +2,10 @@ import type { ConnectorFact, UnderstoodBlock, UnderstoodConnector } from "@clien
 import { useMemo, useState } from "react";
 import { kindName } from "../connections/names";
 import { useLocale } from "../i18n";
-import { Badge, Search } from "../ui";
+import { Badge, Lazy, Search } from "../ui";
 import { Confidence } from "./Confidence";
 import { FactLine } from "./FactLine";
 import { byThing, type Corrections, corrected, placeOf, questions } from "./facts";
-import { Lazy } from "./Lazy";
 import { blockKind, KIND_ORDER, pagingName } from "./names";
 import "./facts.css";
 

@@ -11,7 +11,7 @@ import { collect, type Drafts, startOf } from "./inputs";
 import type { Manifest } from "./manifest";
 import { blockKind } from "./names";
 import { Outcome } from "./Outcome";
-import { FIRST, following, type Slice } from "./records";
+import { FIRST, following, type Slice } from "./slices";
 import "./testing.css";
 
 type Props = {
@@ -153,7 +153,7 @@ function Call({ connectorId, connection, block }: CallProps) {
         </h2>
         <InputForm fields={required} drafts={drafts} problems={problems} onDraft={draft} dynamic={dynamic} />
         {optional.length === 0 ? null : (
-          <details className="connectors-lazy" open={required.length === 0 && optional.length <= 4}>
+          <details className="lazy" open={required.length === 0 && optional.length <= 4}>
             <summary>{t("connectors.moreInputs", optional.length)}</summary>
             <div>
               <InputForm

@@ -1,7 +1,7 @@
 import type { BlockInputField, CalledBlock } from "@client";
 import { describe, expect, it } from "vitest";
 import { collect, editorOf, startOf } from "./inputs";
-import { columnsOf, FIRST, following, parsed } from "./records";
+import { FIRST, following } from "./slices";
 
 function field(id: string, type: string, more: Partial<BlockInputField> = {}): BlockInputField {
   const none = { default: null, choices: [], help: "", example: null, format: "", fields: null, items: null };
@@ -62,22 +62,5 @@ describe("records", () => {
     expect(following({ cursor: "c1", offset: 3 }, called)).toEqual({ cursor: "c2", offset: 0 });
     expect(following({ cursor: null, offset: 3 }, { ...called, next: null })).toBeNull();
     expect(following(FIRST, { ...called, records: [], next: null })).toBeNull();
-  });
-
-  it("makes columns of what most records have first", () => {
-    expect(
-      columnsOf([
-        { a: 1, rare: 1, b: 1 },
-        { a: 1, b: 1 },
-        { a: 1, b: 1 },
-      ]),
-    ).toEqual(["a", "b", "rare"]);
-    expect(columnsOf([1, null, [2]])).toEqual([]);
-  });
-
-  it("reads bodies that are JSON", () => {
-    expect(parsed('{"a":1}')).toEqual({ data: { a: 1 } });
-    expect(parsed("<html>")).toBeNull();
-    expect(parsed('{"a":')).toBeNull();
   });
 });

@@ -5,6 +5,7 @@ import { useApi } from "../api";
 import { useLocale } from "../i18n";
 import { useLiveRun } from "../runs/live";
 import { Loading, Page, useToast } from "../ui";
+import { Address } from "./Address";
 import { ConflictDialog } from "./ConflictDialog";
 import { type Editing, EditingContext } from "./context";
 import { anyDraft } from "./drafts";
@@ -19,7 +20,6 @@ import { spotFor } from "./store";
 import { Toolbar } from "./Toolbar";
 import { Tree } from "./Tree";
 import { useCatalog } from "./useCatalog";
-import { useUrlBlock } from "./useUrlBlock";
 import "./editor.css";
 
 const Panel = lazy(() => import("./panel/Panel").then((found) => ({ default: found.Panel })));
@@ -51,7 +51,10 @@ export function EditorView({
   const side = useRef<HTMLElement>(null);
   const left = useRef<HTMLElement>(null);
   const name = useEditor(editor, (now) => now.about.name);
-  useUrlBlock(editor);
+  const watch = useCallback((id: string) => {
+    setRun(id);
+    setWhole(true);
+  }, []);
   useGuard(editor);
 
   const store = useCallback(async (): Promise<boolean> => {
@@ -128,6 +131,7 @@ export function EditorView({
   useKeys(editor, store, test);
   return (
     <EditingContext value={editing}>
+      <Address editor={editor} onRun={watch} />
       <Page
         full
         title={name}

@@ -8,6 +8,7 @@ import {
   Badge,
   Button,
   Dialog,
+  download,
   Field,
   IconButton,
   Menu,
@@ -24,7 +25,7 @@ import { forget } from "./drafts";
 import { useEditor } from "./hooks";
 import { ScheduleDialog, scheduleWords } from "./ScheduleDialog";
 import type { Editor, Snapshot } from "./store";
-import { download, fileName, workspaceIn } from "./transfer";
+import { fileName, workspaceIn } from "./transfer";
 
 const RUN_MODES = ["manual", "scheduled", "triggered", "webhook"] as const;
 

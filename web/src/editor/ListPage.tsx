@@ -1,11 +1,11 @@
 import type { AutomationItem } from "@client";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { useApi } from "../api";
+import { cursorOf } from "../api/pages";
 import { useLocale } from "../i18n";
 import type { RunStatus } from "../runs/live";
-import { cursorOf } from "../runs/pages";
 import { RunBadge } from "../runs/states";
 import { useSession } from "../session/Session";
 import {
@@ -24,6 +24,7 @@ import {
   Table,
   Time,
   useConfirm,
+  useDebounced,
   useToast,
 } from "../ui";
 import { CreateDialog } from "./CreateDialog";
@@ -47,20 +48,16 @@ export function ListPage() {
   const [sort, setSort] = useState<Sort>("updated");
   const [everybody, setEverybody] = useState(false);
   const [making, setMaking] = useState(false);
-  const filter = useDeferredValue(filterOf(words, mode, status));
+  const filter = filterOf(useDebounced(words), mode, status);
   const query = useInfiniteQuery({
     queryKey: ["automations", "list", { filter, sort, everybody }],
-    queryFn: async ({ signal, pageParam }) => {
-      // Nobody waits for what he has typed over already.
-      await new Promise((resolve) => setTimeout(resolve, words === "" ? 0 : 300));
-      signal.throwIfAborted();
-      return api.workflows.getAutomations(
+    queryFn: ({ signal, pageParam }) =>
+      api.workflows.getAutomations(
         { filter, sort: SORTS[sort], limit: 50, cursor: pageParam, ...(everybody ? { listAll: true } : {}) },
         { signal },
-      );
-    },
+      ),
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => cursorOf(page.links),
+    getNextPageParam: cursorOf,
     placeholderData: (before) => before,
   });
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];

@@ -3,7 +3,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useApi } from "../api";
 import { useLocale } from "../i18n";
-import { Button, Dialog, Icon, iconNamed, Loading, Logo, Problem } from "../ui";
+import { Button, Dialog, Icon, iconNamed, Loading, Logo, Problem, plain } from "../ui";
 import { builtIn, ofConnector, offeredBlocks } from "./catalog";
 import { useEditing } from "./context";
 import { addRoot, insert } from "./edits";
@@ -262,7 +262,7 @@ function OfferView({ entry }: { readonly entry: Entry }) {
         <span className={`editor-icon editor-icon-${entry.type.group}`}>
           <Icon name={iconNamed(drawn(entry.type.icon))} size={14} />
         </span>
-        <Texts title={entry.type.title} text={entry.type.doc.replaceAll("`", "")} />
+        <Texts title={entry.type.title} text={entry.type.doc} />
       </>
     );
   }
@@ -310,10 +310,11 @@ function roleWord(role: string, t: ReturnType<typeof useLocale>["t"]): string {
 }
 
 function Texts({ title, text }: { readonly title: string; readonly text: string }) {
+  const brief = plain(text.slice(0, 1000)).replaceAll("`", "").slice(0, 200);
   return (
     <span className="editor-offer-texts">
       <bdi className="editor-title">{title}</bdi>
-      {text === "" ? null : <bdi className="editor-summary">{text.slice(0, 200)}</bdi>}
+      {brief === "" ? null : <bdi className="editor-summary">{brief}</bdi>}
     </span>
   );
 }

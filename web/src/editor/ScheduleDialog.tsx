@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { DAYS, dayName, withDay } from "../data/days";
 import { type Translate, useLocale } from "../i18n";
 import {
   Button,
@@ -11,7 +12,7 @@ import {
   Select,
   TextInput,
 } from "../ui";
-import { DAYS, type Day, nextOf, type Plan, planOf, turned, UNITS, type Unit, withPlan } from "./recurrence";
+import { nextOf, type Plan, planOf, turned, UNITS, type Unit, withPlan } from "./recurrence";
 import type { Schedule } from "./store";
 
 type Props = {
@@ -222,16 +223,16 @@ function PlanFields({ plan, onChange }: { readonly plan: Plan; readonly onChange
       {plan.kind === "weekly" ? (
         <FieldGroup legend={t("editor.scheduleDays")}>
           <div className="editor-days">
-            {DAYS.map((day, at) => (
+            {DAYS.map((day) => (
               <label key={day}>
                 <input
                   type="checkbox"
                   checked={plan.days.includes(day)}
                   onChange={(event) =>
-                    onChange({ ...plan, days: chosen(plan.days, day, event.target.checked) })
+                    onChange({ ...plan, days: withDay(plan.days, day, event.target.checked) })
                   }
                 />
-                {dayName(at, language)}
+                {dayName(day, language, "short")}
               </label>
             ))}
           </div>
@@ -261,17 +262,6 @@ function PlanFields({ plan, onChange }: { readonly plan: Plan; readonly onChange
         </Field>
       </div>
     </>
-  );
-}
-
-function chosen(days: readonly Day[], day: Day, on: boolean): readonly Day[] {
-  return DAYS.filter((one) => (one === day ? on : days.includes(one)));
-}
-
-function dayName(at: number, language: string, style: "short" | "long" = "short"): string {
-  // The first of January 2024 was a Monday.
-  return new Intl.DateTimeFormat(language, { weekday: style, timeZone: "UTC" }).format(
-    Date.UTC(2024, 0, 1 + at),
   );
 }
 
@@ -353,9 +343,5 @@ export function scheduleWords(schedule: Schedule, t: Translate, language: string
   if (plan.kind === "daily") return t("editor.dailyAt", plan.time);
   if (plan.kind === "monthly") return t("editor.monthlyAt", plan.day, plan.time);
   if (plan.kind === "rule") return plan.rule;
-  return t(
-    "editor.weeklyAt",
-    plan.days.map((day) => dayName(DAYS.indexOf(day), language)).join(", "),
-    plan.time,
-  );
+  return t("editor.weeklyAt", plan.days.map((day) => dayName(day, language, "short")).join(", "), plan.time);
 }

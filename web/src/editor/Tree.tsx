@@ -9,6 +9,7 @@ import {
   useState,
 } from "react";
 import { useLocale } from "../i18n";
+import { bringIntoSight, useWindow } from "../ui";
 import { useActions } from "./actions";
 import { CommentDialog } from "./CommentDialog";
 import { useEditing } from "./context";
@@ -18,9 +19,9 @@ import { type Command, commandOf } from "./keys";
 import { menuFor } from "./menuFor";
 import { RowMenu } from "./RowMenu";
 import type { Row } from "./rows";
+import { ROW_HEIGHT } from "./rows";
 import { nameIn, type RowEvents, TreeRow } from "./TreeRow";
 import { useDrag } from "./useDrag";
-import { bringIntoSight, ROW_HEIGHT, useWindow } from "./useWindow";
 import "./tree.css";
 
 type Props = {
@@ -42,7 +43,7 @@ export function Tree({ onSearch, onHelp }: Props) {
   const [menu, setMenu] = useState<{ readonly id: string; readonly from: DOMRect } | null>(null);
   const [commented, setCommented] = useState<string | null>(null);
   const actions = useActions();
-  const { first, last } = useWindow(scroller, rows.length);
+  const { first, last } = useWindow(scroller, ROW_HEIGHT, rows.length);
   const { dragging, begin } = useDrag(editor, rows, scroller, (ids) =>
     say(t("editor.moved", nameIn(editor.getSnapshot(), ids[0] ?? ""))),
   );
@@ -56,7 +57,8 @@ export function Tree({ onSearch, onHelp }: Props) {
   useEffect(() => {
     setBranch(null);
     const index = current === null ? undefined : places.get(current);
-    if (index !== undefined && scroller.current !== null) bringIntoSight(scroller.current, index);
+    if (index !== undefined && scroller.current !== null)
+      bringIntoSight(scroller.current, ROW_HEIGHT, index, 1);
   }, [current]);
 
   const events = useMemo<RowEvents>(
@@ -80,7 +82,7 @@ export function Tree({ onSearch, onHelp }: Props) {
         setBranch(null);
         editor.select(row.id, range ? "range" : "only");
       }
-      if (scroller.current !== null) bringIntoSight(scroller.current, rows.indexOf(row));
+      if (scroller.current !== null) bringIntoSight(scroller.current, ROW_HEIGHT, rows.indexOf(row), 1);
     },
     [editor, rows],
   );

@@ -5,11 +5,10 @@ import { Icon, iconNamed, Logo } from "../ui";
 import { useEditing } from "./context";
 import { type Block, blockOf, type Edge, titleOf } from "./document";
 import { useBlock, useEditor, useIssues } from "./hooks";
-import { type BlockRow, type BranchRow, indentOf, type Row } from "./rows";
+import { type BlockRow, type BranchRow, indentOf, ROW_HEIGHT, type Row } from "./rows";
 import type { Snapshot } from "./store";
 import { drawn, isUnbound, summaryOf } from "./summary";
 import { STEP } from "./useDrag";
-import { ROW_HEIGHT } from "./useWindow";
 import { branchWord } from "./words";
 
 export type RowEvents = {

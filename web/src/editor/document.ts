@@ -1,7 +1,9 @@
 /** The workspace document as an immutable value: `doc.blocks` stays what it was unless something in it was edited, and an edit of
  * one block replaces that block and nothing else. What the studio does not know stays in the objects as it came. */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import { isRecord, type Json } from "../data/json";
+
+export type { Json };
 
 export type Input = {
   readonly id: string;
@@ -70,9 +72,7 @@ export type Doc = {
   readonly shape: Shape;
 };
 
-export function isObject(value: unknown): value is { readonly [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export const isObject = isRecord<Json>;
 
 /** A document of the API. Entries of `blocks` that are no blocks are a document that the server refused already. */
 export function read(workspace: unknown): Doc {

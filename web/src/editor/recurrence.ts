@@ -1,8 +1,7 @@
 /** Schedules as people choose them, and as the server keeps them: an interval in seconds, an RRULE, or a line of cron. */
+import { DAYS, type Day } from "../data/days";
 import type { Schedule } from "./store";
 
-export const DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"] as const;
-export type Day = (typeof DAYS)[number];
 export const UNITS = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 } as const;
 export type Unit = keyof typeof UNITS;
 

@@ -13,6 +13,9 @@ import {
   titleOf,
 } from "./document";
 
+/** In pixels; every row is as high as the others. */
+export const ROW_HEIGHT = 40;
+
 export type BlockRow = {
   readonly kind: "block";
   readonly key: string;

@@ -2,8 +2,8 @@ import { type PointerEvent, type RefObject, useCallback, useEffect, useRef, useS
 import { mayMove, move, topmost } from "./edits";
 import { type Drop, dropAt } from "./places";
 import type { Row } from "./rows";
+import { ROW_HEIGHT } from "./rows";
 import type { Editor } from "./store";
-import { ROW_HEIGHT } from "./useWindow";
 
 export const STEP = 22;
 const BEGINS_AFTER = 6;

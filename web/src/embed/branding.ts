@@ -1,3 +1,5 @@
+import { isRecord } from "../data/json";
+
 // A partner's colours. A closed set of tokens, each value of a closed form, set through the CSSOM: what a partner has
 // written can be a colour, a length or one of our fonts, and nothing that reaches further.
 
@@ -56,10 +58,6 @@ function colour(value: unknown, ours: () => string): string | null {
 
 function computed(property: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(property);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function wear(branding: Branding, style: CSSStyleDeclaration = document.documentElement.style): void {

@@ -56,6 +56,7 @@ export const nl: Texts<typeof en> = {
   "theme.dark": "Donker",
   "theme.system": "Zoals het systeem",
   "language.label": "Taal",
+  "count.records": (n, text) => (n === 1 ? "1 record" : `${text} records`),
   "count.blocks": (n) => (n === 1 ? "1 blok" : `${n} blokken`),
   "time.now": "zojuist",
   "session.signIn": "Aanmelden",

@@ -56,6 +56,7 @@ export const en = {
   "theme.dark": "Dark",
   "theme.system": "As the system",
   "language.label": "Language",
+  "count.records": (n: number, text: string) => (n === 1 ? "1 record" : `${text} records`),
   "count.blocks": (n: number) => (n === 1 ? "1 block" : `${n} blocks`),
   "time.now": "just now",
   "session.signIn": "Sign in",

@@ -2,6 +2,7 @@ import { en as admin } from "./admin";
 import { en as common } from "./common";
 import { en as connections } from "./connections";
 import { en as connectors } from "./connectors";
+import { en as data } from "./data";
 import { en as editor } from "./editor";
 import { en as embed } from "./embed";
 import { en as panel } from "./panel";
@@ -12,6 +13,7 @@ import { en as templates } from "./templates";
 // Every text of the studio, by feature.
 export const en = {
   ...common,
+  ...data,
   ...editor,
   ...panel,
   ...runs,

@@ -2,6 +2,7 @@ import { nl as admin } from "./admin";
 import { nl as common } from "./common";
 import { nl as connections } from "./connections";
 import { nl as connectors } from "./connectors";
+import { nl as data } from "./data";
 import { nl as editor } from "./editor";
 import { nl as embed } from "./embed";
 import type { en } from "./en";
@@ -13,6 +14,7 @@ import type { Texts } from "./texts";
 
 export const nl: Texts<typeof en> = {
   ...common,
+  ...data,
   ...editor,
   ...panel,
   ...runs,

@@ -1,7 +1,7 @@
 import type { RunsExecution } from "@client";
 import type { ReactNode } from "react";
+import { isRecord } from "../data/json";
 import { type Key, useLocale } from "../i18n";
-import { isRecord } from "./values";
 
 /** An error in sentences: what happened, what that means, what the block's setting made of it, what can be done. */
 export function ErrorView({

@@ -1,7 +1,8 @@
 import type { RunsExecution } from "@client";
+import { isRecord } from "../data/json";
 import { useLocale } from "../i18n";
 import { Duration, Icon } from "../ui";
-import { cellText, isRecord } from "./values";
+import { cellText } from "./values";
 
 const LONGEST = 90;
 

@@ -2,11 +2,11 @@ import type { RunsExecution } from "@client";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useApi } from "../api";
+import { Exchanges } from "../data/Exchanges";
+import { Records } from "../data/Records";
 import { useLocale } from "../i18n";
 import { Badge, Button, Duration, JsonView, Loading, Problem, Tabs, Time } from "../ui";
 import { ErrorView } from "./ErrorView";
-import { Exchanges } from "./Exchanges";
-import { Records } from "./Records";
 import { SourceRecords } from "./SourceRecords";
 import { recordsOf } from "./values";
 
@@ -67,7 +67,7 @@ export function ExecutionView({ automationId, runId, execution, loops, tab, onTa
       ? [
           {
             id: "source",
-            label: t("runs.tab.records"),
+            label: t("data.records"),
             content: <SourceRecords automationId={automationId} runId={runId} path={execution.path} />,
           },
         ]
@@ -94,7 +94,7 @@ export function ExecutionView({ automationId, runId, execution, loops, tab, onTa
       ? [
           {
             id: "records",
-            label: t("runs.tab.records"),
+            label: t("data.records"),
             content: records === null ? ask : <Records records={records} />,
           },
         ]
@@ -104,7 +104,7 @@ export function ExecutionView({ automationId, runId, execution, loops, tab, onTa
           {
             id: "exchanges",
             label: t("runs.tab.exchanges"),
-            content: <Exchanges exchanges={execution.exchanges} />,
+            content: <Exchanges exchanges={execution.exchanges} lastOpen />,
           },
         ]
       : []),

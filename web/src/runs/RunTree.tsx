@@ -1,10 +1,9 @@
 import { type KeyboardEvent, memo, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { type Translate, useLocale } from "../i18n";
-import { Icon } from "../ui";
+import { bringIntoSight, Icon, useWindow } from "../ui";
 import { type BlockState, type LiveStore, useLiveBlock } from "./live";
 import { type Branch, type OutlineRow, visible } from "./outline";
 import { BlockMark, blockWord } from "./states";
-import { showRow, useWindow } from "./useWindow";
 
 const ROW = 46;
 
@@ -26,7 +25,7 @@ export function RunTree({ live, rows, selected, onSelect }: Props) {
   const at = shown.findIndex((row) => row.id === selected);
 
   useEffect(() => {
-    if (frame.current !== null && at >= 0) showRow(frame.current, ROW, at);
+    if (frame.current !== null && at >= 0) bringIntoSight(frame.current, ROW, at);
   }, [at]);
   // What is chosen from elsewhere must not stay hidden in a closed row.
   useEffect(() => {
@@ -192,7 +191,7 @@ export function about(state: BlockState | null, t: Translate, number: (value: nu
         ? t("runs.itemOf", number(state.item + 1), number(state.records))
         : t("runs.item", number(state.item + 1)),
     );
-  else if (state.records > 0) parts.push(t("runs.records", state.records, number(state.records)));
+  else if (state.records > 0) parts.push(t("count.records", state.records, number(state.records)));
   if (state.executions > 1) parts.push(t("runs.times", number(state.executions)));
   if (state.failed > 0 && state.executions > 1) parts.push(t("runs.failures", number(state.failed)));
   return parts.join(" · ");

@@ -1,12 +1,12 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useLocation, useParams, useSearchParams } from "wouter";
 import { useApi } from "../api";
+import { cursorOf } from "../api/pages";
 import { useLocale } from "../i18n";
 import { Button, ButtonLink, Empty, Loading, More, Page, Problem, useToast } from "../ui";
 import { FiltersBar } from "./FiltersBar";
 import { filtersOf, scim } from "./filters";
 import { isOver } from "./liveStore";
-import { cursorOf } from "./pages";
 import { usePaths } from "./paths";
 import { RunTable } from "./RunTable";
 import { Statistics } from "./Statistics";
@@ -36,7 +36,7 @@ export function RunsOfAutomation() {
     queryFn: ({ signal, pageParam }) =>
       api.workflows.getRuns(id, { sort: "-id", limit: 25, filter, cursor: pageParam }, { signal }),
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => cursorOf(page.links),
+    getNextPageParam: cursorOf,
     placeholderData: (before) => before,
     refetchInterval: ({ state }) =>
       (state.data?.pages.length ?? 0) <= 3 &&

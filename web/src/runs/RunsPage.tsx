@@ -3,7 +3,7 @@ import { useCallback, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { useApi } from "../api";
 import { useLocale } from "../i18n";
-import { Combobox, Empty, Field, Loading, More, Page, Problem, Select } from "../ui";
+import { Combobox, Empty, Field, Loading, More, Page, Problem, Select, useDebounced } from "../ui";
 import { runsOfAccount } from "./account";
 import { FiltersBar } from "./FiltersBar";
 import { filtersOf, withFilters } from "./filters";
@@ -11,7 +11,6 @@ import { isOver } from "./liveStore";
 import { usePaths } from "./paths";
 import { RunTable } from "./RunTable";
 import { Statistics, useFigures } from "./Statistics";
-import { useDebounced } from "./useDebounced";
 import "./runs.css";
 import "./list.css";
 
@@ -111,7 +110,7 @@ function AutomationFilter({
   const { t } = useLocale();
   const api = useApi();
   const [typed, setTyped] = useState("");
-  const wanted = useDebounced(typed.trim(), 300);
+  const wanted = useDebounced(typed.trim());
   const found = useQuery({
     queryKey: ["automations", "named", wanted],
     queryFn: ({ signal }) =>

@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useApi } from "../api";
+import { Records } from "../data/Records";
 import { useLocale } from "../i18n";
 import { Loading, More, Problem } from "../ui";
-import { Records } from "./Records";
 import { recordsOf } from "./values";
 
 type Props = { readonly automationId: string; readonly runId: string; readonly path: string };

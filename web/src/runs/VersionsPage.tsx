@@ -3,10 +3,12 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { useState } from "react";
 import { useParams, useSearchParams } from "wouter";
 import { useApi } from "../api";
+import { cursorOf } from "../api/pages";
 import { useLocale } from "../i18n";
 import {
   Badge,
   ButtonLink,
+  download,
   Empty,
   Loading,
   Menu,
@@ -20,9 +22,7 @@ import {
 } from "../ui";
 import { DiffView } from "./DiffView";
 import { NoteDialog } from "./NoteDialog";
-import { cursorOf } from "./pages";
 import { usePaths } from "./paths";
-import { download } from "./useActions";
 import "./runs.css";
 import "./versions.css";
 
@@ -42,7 +42,7 @@ export function VersionsPage() {
     queryFn: ({ signal, pageParam }) =>
       api.workflows.getVersions(id, { limit: 50, cursor: pageParam }, { signal }),
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => cursorOf(page.links),
+    getNextPageParam: cursorOf,
   });
   const found = versions.data?.pages.flatMap((page) => page.data) ?? [];
   const newest = found[0]?.version ?? 0;
@@ -235,11 +235,7 @@ function useVersionActions(automationId: string, version: number) {
     download: () =>
       acting.mutate(async () => {
         const { workspace } = await api.workflows.getVersion(automationId, version);
-        download(
-          `automation-${automationId}-v${version}.json`,
-          JSON.stringify(workspace, null, 2),
-          "application/json",
-        );
+        download(`automation-${automationId}-v${version}.json`, JSON.stringify(workspace, null, 2));
         return t("runs.downloaded");
       }),
   };

@@ -1,6 +1,6 @@
 import type { RunErrorCount, RunPoint, Workflows } from "@client";
+import { cursorOf } from "../api/pages";
 import { type Filters, scim, stretch } from "./filters";
-import { cursorOf } from "./pages";
 import type { ListedRun } from "./RunTable";
 
 /** A page of the runs of all automations. */
@@ -16,7 +16,7 @@ export async function runsOfAccount(
     { limit: 25, cursor, filter: scim(filters, now, true), from: from?.toISOString(), to: to?.toISOString() },
     { signal },
   );
-  return { runs: page.data, next: cursorOf(page.links) };
+  return { runs: page.data, next: cursorOf(page) };
 }
 
 export type Asked = {

@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { counted, grouped, pieces } from "./diff";
 import { chartStretch, filtersOf, scim, stretch, withFilters } from "./filters";
-import { cursorOf } from "./pages";
 import { rootOf } from "./paths";
 import { possible } from "./useActions";
-import { windowOf } from "./useWindow";
-import { aroundOf, columnsOf, hasMasked, itemsOf, otherItem, parsed, recordsOf } from "./values";
+import { aroundOf, hasMasked, itemsOf, otherItem, recordsOf } from "./values";
 
 describe("filters", () => {
   const at = new Date("2026-11-23T10:20:30Z");
@@ -109,12 +107,6 @@ describe("values", () => {
     expect(recordsOf({ one: [{ a: 1 }], two: [{ a: 1 }] })).toBeNull();
     expect(recordsOf([1, 2])).toBeNull();
     expect(recordsOf([])).toBeNull();
-    expect(columnsOf([{ b: 1, a: 2 }, { c: 3 }])).toEqual(["b", "a", "c"]);
-  });
-  it("reads JSON only where it is some", () => {
-    expect(parsed(' {"a":1}')).toEqual({ a: 1 });
-    expect(parsed("12")).toBeUndefined();
-    expect(parsed("{oops")).toBeUndefined();
   });
   it("knows places in loops", () => {
     expect(aroundOf("b2.37/b4~2.1/b5")).toBe("b2.37/b4~2.1");
@@ -131,12 +123,6 @@ describe("values", () => {
   });
 });
 
-it("the cursor of a page comes from its link", () => {
-  expect(cursorOf({ next: { href: "http://x/y?limit=5&cursor=abc%3D" } })).toBe("abc=");
-  expect(cursorOf({ next: { href: null } })).toBeUndefined();
-  expect(cursorOf({})).toBeUndefined();
-});
-
 it("addresses begin where the studio does", () => {
   expect(rootOf("/studio/automations")).toBe("/studio");
   expect(rootOf("/studio/runs")).toBe("/studio");
@@ -149,11 +135,4 @@ it("actions fit the state of the run", () => {
   expect(possible("paused")).toEqual({ stop: true, pause: false, resume: true, retry: false });
   expect(possible("failed")).toMatchObject({ stop: false, retry: true });
   expect(possible("finished")).toEqual({ stop: false, pause: false, resume: false, retry: false });
-});
-
-it("a window of a long list holds what is seen and a little more", () => {
-  expect(windowOf(0, 460, 46, 1000)).toEqual({ first: 0, last: 18 });
-  expect(windowOf(46 * 500, 460, 46, 1000)).toEqual({ first: 492, last: 518 });
-  expect(windowOf(1e9, 460, 46, 10)).toEqual({ first: 10, last: 10 });
-  expect(windowOf(0, 0, 46, 0)).toEqual({ first: 0, last: 0 });
 });

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../api";
 import { useLocale } from "../i18n";
-import { useConfirm, useToast } from "../ui";
+import { download, useConfirm, useToast } from "../ui";
 import type { RunStatus } from "./liveStore";
 
 const RETRYABLE: ReadonlySet<string> = new Set(["failed", "stopped", "exceeded limit"]);
@@ -62,14 +62,4 @@ export function useActions(automationId: string, runId: string, onGoing: () => v
     exporting: log.isPending,
     exportLog: () => log.mutate(),
   };
-}
-
-/** Hands a text to the browser as a file. */
-export function download(name: string, text: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -1,12 +1,4 @@
-/** What a text of JSON says, where it is an object or a list; undefined for anything else. */
-export function parsed(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+import { isRecord } from "../data/json";
 
 /** A list of records, as a table shows it: one that is one, or that a single field of an answer holds. */
 export function recordsOf(value: unknown): readonly Record<string, unknown>[] | null {
@@ -18,13 +10,6 @@ export function recordsOf(value: unknown): readonly Record<string, unknown>[] | 
     (one) => Array.isArray(one) && one.length > 0 && one.every(isRecord),
   );
   return lists.length === 1 ? (lists[0] as Record<string, unknown>[]) : null;
-}
-
-/** Columns of a table of records: the fields of the first ones, in the order in which they come. */
-export function columnsOf(records: readonly Record<string, unknown>[], most = 12): string[] {
-  const names = new Set<string>();
-  for (const record of records.slice(0, 50)) for (const name of Object.keys(record)) names.add(name);
-  return [...names].slice(0, most);
 }
 
 export function cellText(value: unknown): string {
@@ -51,10 +36,6 @@ export function itemsOf(iteration: string): { readonly path: string; readonly in
 /** The same place in another item: `b2.37`, 5 -> `b2.5`. */
 export function otherItem(path: string, index: number): string {
   return `${path.slice(0, path.lastIndexOf("."))}.${index}`;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Something in it was masked by the server, so that sending it back would send stars. */

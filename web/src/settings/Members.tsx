@@ -15,13 +15,13 @@ import {
   Problem,
   Table,
   useConfirm,
+  useDebounced,
   useToast,
 } from "../ui";
 import { FormDialog } from "./FormDialog";
 import { faultAt, faultElsewhere } from "./faults";
 import { containing } from "./filters";
 import { useLinked } from "./lists";
-import { useDebounced } from "./useDebounced";
 
 type Role = Assignment["roles"][number];
 

@@ -16,6 +16,7 @@ import {
   Search,
   Table,
   useConfirm,
+  useDebounced,
   useToast,
 } from "../ui";
 import { containing } from "./filters";
@@ -24,7 +25,6 @@ import { useMe } from "./me";
 import { PersonForm } from "./PersonForm";
 import { SecretOnce } from "./SecretOnce";
 import { useStudio } from "./studio";
-import { useDebounced } from "./useDebounced";
 
 const TONES = {
   active: "good",

@@ -19,11 +19,11 @@ import {
   TextArea,
   TextInput,
   Time,
+  useDebounced,
 } from "../ui";
 import { FormDialog } from "./FormDialog";
 import { faultAt, faultElsewhere } from "./faults";
 import { useLinked } from "./lists";
-import { useDebounced } from "./useDebounced";
 
 export const KINDS = ["shared", "managed", "data"] as const;
 

@@ -1,4 +1,5 @@
 import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
+import { cursorOf } from "../api/pages";
 
 type Linked<T> = {
   readonly data: readonly T[];
@@ -9,19 +10,6 @@ type Numbered<T> = {
   readonly data: readonly T[];
   readonly meta: { readonly current_page: number; readonly last_page: number };
 };
-
-const NAMES = ["next", "cursor", "startingAfter", "page"] as const;
-
-/** Where a list goes on, taken from the link of its answer; its families call it differently. */
-export function cursorOf(href: string | null | undefined): string | undefined {
-  if (!href) return undefined;
-  const query = new URL(href, "http://localhost").searchParams;
-  for (const name of NAMES) {
-    const value = query.get(name);
-    if (value) return value;
-  }
-  return undefined;
-}
 
 /** A list whose pages are linked (`/api/…`). */
 export function useLinked<T>(
@@ -34,7 +22,7 @@ export function useLinked<T>(
     enabled,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => ask(pageParam, signal),
-    getNextPageParam: (last) => cursorOf(last.links.next?.href),
+    getNextPageParam: (last) => cursorOf(last),
   });
   return { query, rows: query.data?.pages.flatMap((page) => page.data) ?? [] };
 }

@@ -2,7 +2,6 @@ import { BadRequest } from "@client";
 import { describe, expect, it } from "vitest";
 import { inUnits, offered, seconds } from "./durations";
 import { faultAt, faultElsewhere } from "./faults";
-import { cursorOf } from "./lists";
 import { scopesOf } from "./scopes";
 
 describe("durations", () => {
@@ -21,13 +20,6 @@ describe("durations", () => {
       { count: 90, unit: "minute" },
     ]);
   });
-});
-
-it("finds where a list goes on, whatever the family calls it", () => {
-  expect(cursorOf("http://x/api/v1/users?limit=2&next=abc")).toBe("abc");
-  expect(cursorOf("http://x/api/v1/api-keys?startingAfter=1-2")).toBe("1-2");
-  expect(cursorOf("http://x/api/v1/audits?cursor=q")).toBe("q");
-  expect([cursorOf(null), cursorOf(undefined), cursorOf("")]).toEqual([undefined, undefined, undefined]);
 });
 
 it("makes scopes of what was chosen", () => {

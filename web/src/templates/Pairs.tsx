@@ -1,7 +1,8 @@
 import { useRef, useState } from "react";
+import { isRecord } from "../data/json";
 import { useLocale } from "../i18n";
 import { Button, Combobox, FieldGroup, IconButton, TextInput, told } from "../ui";
-import { type Asked, type Choice, isRecord, objectOf, type Pair, pairsOf, proposed, text } from "./fields";
+import { type Asked, type Choice, objectOf, type Pair, pairsOf, proposed, text } from "./fields";
 import { type ControlProps, GroupError, Help } from "./Question";
 import { useChoices } from "./useChoices";
 

@@ -1,9 +1,10 @@
 import type { IntegrationDetail } from "@client";
 import { Link } from "wouter";
+import { isRecord } from "../data/json";
 import { useLocale } from "../i18n";
 import { Badge } from "../ui";
 import { links } from "./data";
-import { isRecord, text } from "./fields";
+import { text } from "./fields";
 import { read } from "./schedule";
 import type { Step } from "./steps";
 import { useTimingText } from "./Timing";

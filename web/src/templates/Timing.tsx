@@ -1,14 +1,9 @@
+import { DAYS, dayName, withDay } from "../data/days";
 import { useLocale } from "../i18n";
 import { Checkbox, Combobox, Field, FieldGroup, NumberInput, Select, TextInput } from "../ui";
-import { DAYS, type Day, isWhole, type Timing, turned } from "./schedule";
+import { isWhole, type Timing, turned } from "./schedule";
 
 const KINDS = ["minutes", "hours", "day", "week", "cron"] as const;
-
-/** 2024-01-01 was a Monday. */
-function dayName(day: Day, language: string, style: "long" | "short"): string {
-  const date = new Date(Date.UTC(2024, 0, 1 + DAYS.indexOf(day)));
-  return new Intl.DateTimeFormat(language, { weekday: style, timeZone: "UTC" }).format(date);
-}
 
 export function useTimingText(): (timing: Timing) => string {
   const { t, language } = useLocale();
@@ -93,7 +88,7 @@ export function TimingFields({ value, onChange, error }: Props) {
                 onChange={(on) =>
                   onChange({
                     ...value,
-                    on: DAYS.filter((one) => (one === day ? on : value.on.includes(one))),
+                    on: withDay(value.on, day, on),
                   })
                 }
               />

@@ -1,4 +1,5 @@
 import type { AutomationForm, ConnectorToConnect, SettingField } from "@client";
+import { isRecord } from "../data/json";
 
 export type Choice = { readonly value: string; readonly label: string };
 
@@ -96,10 +97,6 @@ function choice(one: unknown): Choice {
   if (!isRecord(one)) return { value: String(one), label: String(one) };
   const value = String(one["value"] ?? one["id"] ?? one["name"] ?? one["label"]);
   return { value, label: String(one["label"] ?? one["name"] ?? value) };
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function isAsked(choices: Source): choices is Asks {

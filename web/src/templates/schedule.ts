@@ -1,3 +1,5 @@
+import { DAYS, type Day } from "../data/days";
+
 /** When an integration runs, as people choose it; `other` is a schedule that somebody wrote elsewhere. */
 export type Timing =
   | { readonly every: "minutes"; readonly count: number }
@@ -5,9 +7,6 @@ export type Timing =
   | { readonly every: "day"; readonly at: string; readonly timezone: string }
   | { readonly every: "week"; readonly on: readonly Day[]; readonly at: string; readonly timezone: string }
   | { readonly every: "cron"; readonly cron: string; readonly timezone: string };
-
-export const DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"] as const;
-export type Day = (typeof DAYS)[number];
 
 type Written = Readonly<Record<string, unknown>>;
 

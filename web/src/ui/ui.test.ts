@@ -2,6 +2,7 @@ import { ApiError, NoAnswer } from "@client";
 import { expect, test } from "vitest";
 import { translator } from "../i18n";
 import { errorAt, iconNamed, joined, told } from ".";
+import { windowOf } from "./useWindow";
 
 const t = translator("en");
 const refused = new ApiError(
@@ -45,4 +46,12 @@ test("an icon that nobody has drawn is a block", () => {
   expect(iconNamed("trash")).toBe("trash");
   expect(iconNamed("constructor")).toBe("block");
   expect(iconNamed(null, "globe")).toBe("globe");
+});
+
+test("a window of a long list holds what is seen and a little more", () => {
+  expect(windowOf({ from: 0, room: 11 }, 1000)).toEqual({ first: 0, last: 19 });
+  expect(windowOf({ from: 500, room: 11 }, 1000)).toEqual({ first: 492, last: 519 });
+  expect(windowOf({ from: 1e9, room: 11 }, 10)).toEqual({ first: 0, last: 10 });
+  expect(windowOf({ from: 995, room: 11 }, 900)).toEqual({ first: 881, last: 900 });
+  expect(windowOf({ from: 0, room: 1 }, 0)).toEqual({ first: 0, last: 0 });
 });

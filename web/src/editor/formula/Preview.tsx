@@ -1,22 +1,10 @@
 import type { FormulaPreview } from "@client";
 import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { useApi } from "../../api";
 import { useLocale } from "../../i18n";
-import { Icon, told } from "../../ui";
+import { Icon, told, useDebounced } from "../../ui";
 import { useFormulas } from "./context";
 import { brief } from "./data";
-
-const PAUSE = 300;
-
-export function useDebounced<T>(value: T, pause = PAUSE): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), pause);
-    return () => clearTimeout(timer);
-  }, [value, pause]);
-  return settled;
-}
 
 /** What a formula gives on the samples, computed by the server once nobody types any more. 429 is waited out by the client. */
 export function usePreview(formula: string, wanted: boolean): UseQueryResult<FormulaPreview> {

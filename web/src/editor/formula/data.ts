@@ -1,3 +1,4 @@
+import { isRecord } from "../../data/json";
 import type { Step } from "./tokens";
 
 /** Something that a formula of a block can read, with a sample of it where one is known. */
@@ -17,10 +18,6 @@ export type Child = { readonly step: Step; readonly label: string; readonly valu
 
 const PLAIN = /^[^.[\]{},"'`\s=<>!()&|*$@?:]+$/;
 const MOST_CHILDREN = 200;
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** How a step is written: `.name`, `['first name']`, `[0]`, `[*]`. `quote` must not be that of a text around the path. */
 export function written(step: Step, quote = "'"): string {

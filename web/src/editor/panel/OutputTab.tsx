@@ -2,6 +2,7 @@ import type { RunsExecution } from "@client";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api";
+import { Exchanges } from "../../data/Exchanges";
 import { useLocale } from "../../i18n";
 import {
   Badge,
@@ -20,7 +21,6 @@ import {
 import { useLatestRun, usePins, useRunBlocks } from "../formula/useSamples";
 import { useEditor } from "../hooks";
 import { usePanel } from "./context";
-import { Exchanges } from "./Exchanges";
 import { Pin } from "./Pin";
 import { useTrial } from "./useTrial";
 
@@ -181,7 +181,7 @@ function Shown({
     tabs.push({
       id: "calls",
       label: t("panel.tab.calls", execution.exchanges.length),
-      content: <Exchanges exchanges={execution.exchanges} />,
+      content: <Exchanges exchanges={execution.exchanges} lastOpen />,
     });
   }
   if (execution.printed.length > 0) {

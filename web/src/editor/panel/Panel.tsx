@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
 import { useLocale } from "../../i18n";
-import { Badge, IconButton, type Tab, Tabs } from "../../ui";
+import { Badge, IconButton, plain, type Tab, Tabs } from "../../ui";
 import { titleOf } from "../document";
 import { FormulaProvider } from "../formula/context";
 import { loadCode } from "../formula/FormulaInput";
@@ -128,11 +128,11 @@ const SHORT = 160;
 function Doc({ text }: { readonly text: string }) {
   const { t } = useLocale();
   const [whole, setWhole] = useState(false);
-  const plain = text.replace(/\s+/g, " ").trim();
-  if (plain.length <= SHORT) return <p className="panel-doc">{coded(plain)}</p>;
+  const read = plain(text);
+  if (read.length <= SHORT) return <p className="panel-doc">{coded(read)}</p>;
   return (
     <p className="panel-doc">
-      {coded(whole ? plain : `${plain.slice(0, SHORT)}…`)}{" "}
+      {coded(whole ? read : `${read.slice(0, SHORT)}…`)}{" "}
       <button type="button" className="panel-link" aria-expanded={whole} onClick={() => setWhole(!whole)}>
         {t(whole ? "action.showLess" : "action.showMore")}
       </button>

@@ -34,7 +34,7 @@ export function SettingsTab() {
           />
         )}
       </Field>
-      {block.type === "VariableBlock" ? null : <Name key={nameOf(block)} />}
+      {block.type === "VariableBlock" ? null : <Name />}
       <Field label={t("panel.comment")}>
         {(wired) => (
           <TextArea
@@ -84,6 +84,12 @@ function Name() {
   const now = nameOf(block);
   const [typed, setTyped] = useState(now);
   const [got, setGot] = useState<string | null>(null);
+  const [seen, setSeen] = useState(now);
+  // Renamed elsewhere, by an undo say: the field follows, and whoever is in it stays there.
+  if (seen !== now) {
+    setSeen(now);
+    setTyped(now);
+  }
   const rename = () => {
     if (typed.trim() === "" || typed === now) return setTyped(now);
     const name = editor.rename(block.id, typed.trim());

@@ -1,3 +1,4 @@
+import { jsonIn } from "../../data/json";
 import { isObject, type Json } from "../document";
 
 export type Pair = { readonly key: string; readonly value: Json };
@@ -22,7 +23,7 @@ export function pairsOf(
   if (isObject(value))
     return { pairs: Object.entries(value).map(([key, one]) => ({ key, value: one })), form: "object" };
   if (typeof value !== "string") return null;
-  const found = parsed(value);
+  const found = jsonIn(value);
   if (isObject(found))
     return { pairs: Object.entries(found).map(([key, one]) => ({ key, value: one })), form: "text" };
   return Array.isArray(found) ? pairsOf(found, preferred) : null;
@@ -46,18 +47,8 @@ export function itemsOf(value: Json): readonly Json[] | null {
   if (value === null || value === "") return [];
   if (Array.isArray(value)) return value;
   if (typeof value !== "string") return null;
-  const found = parsed(value);
+  const found = jsonIn(value);
   return Array.isArray(found) ? found : null;
-}
-
-export function parsed(source: string): Json | undefined {
-  const trimmed = source.trim();
-  if (!/^[[{]/.test(trimmed)) return undefined;
-  try {
-    return JSON.parse(trimmed) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 export function isFlag(value: Json): boolean {

@@ -14,8 +14,8 @@ import {
   Table,
   TextInput,
   Time,
+  useDebounced,
 } from "../../ui";
-import { useDebounced } from "../useDebounced";
 
 /** A record, whichever API it comes from. */
 export type Recorded = {

@@ -1,7 +1,7 @@
 import type { AuditRecord } from "@client";
 import type { Api } from "../../api";
+import { cursorOf } from "../../api/pages";
 import { all } from "../filters";
-import { cursorOf } from "../lists";
 import type { AuditFilter, AuditSource, Recorded } from "./AuditLog";
 import { dayAfter, dayOf } from "./days";
 
@@ -33,7 +33,7 @@ export function accountAudits({ v1 }: Api): AuditSource {
     key: ["audits"],
     list: async (filter, cursor, signal) => {
       const page = await v1.getAudits({ cursor, limit: 50, filter: expression(filter) }, { signal });
-      return { rows: page.data.map(recorded), next: cursorOf(page.links.next?.href) };
+      return { rows: page.data.map(recorded), next: cursorOf(page) };
     },
   };
 }

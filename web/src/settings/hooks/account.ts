@@ -1,6 +1,6 @@
 import type { WebhooksWebhook, WebhooksWebhookDelivery } from "@client";
 import type { Api } from "../../api";
-import { cursorOf } from "../lists";
+import { cursorOf } from "../../api/pages";
 import type { Hook, HookDraft, HookSource, Sent } from "./source";
 
 const hook = (one: WebhooksWebhook): Hook => ({
@@ -40,7 +40,7 @@ export function accountHooks({ v1 }: Api, admin: boolean): HookSource {
     typesField: "eventTypes",
     list: async (next, signal) => {
       const page = await v1.listWebhookEntries({ next, limit: 50, sort: "name" }, { signal });
-      return { rows: page.data.map(hook), next: cursorOf(page.links.next?.href) };
+      return { rows: page.data.map(hook), next: cursorOf(page) };
     },
     get: async (id, signal) => hook(await v1.getWebhook(id, { signal })),
     create: async (draft) => {
@@ -55,7 +55,7 @@ export function accountHooks({ v1 }: Api, admin: boolean): HookSource {
     },
     sent: async (id, next, signal) => {
       const page = await v1.getWebhookDeliveryList(id, { next, limit: 50 }, { signal });
-      return { rows: page.data.map(sent), next: cursorOf(page.links.next?.href) };
+      return { rows: page.data.map(sent), next: cursorOf(page) };
     },
     one: async (id, delivery, signal) => {
       const found = await v1.getWebhookDelivery(id, delivery, { signal });

@@ -1,8 +1,9 @@
 import { useLayoutEffect, useRef } from "react";
+import { jsonIn } from "../../../data/json";
 import { useLocale } from "../../../i18n";
 import { type Handle, openCode } from "../../formula/plain";
 import type { EditorProps } from "../FieldEditor";
-import { asText, parsed } from "../values";
+import { asText } from "../values";
 
 /** Program text and JSON payloads: lines, indentation and bracket matching, no formulas. */
 export default function CodeField({ spec, value, onChange, wired, readOnly }: EditorProps) {
@@ -31,7 +32,7 @@ export default function CodeField({ spec, value, onChange, wired, readOnly }: Ed
     return () => opened.destroy();
   }, [spec.label, json, readOnly, wired.id, wired["aria-describedby"]]);
   useLayoutEffect(() => handle.current?.setText(text), [text]);
-  const wrong = json && text.trim() !== "" && parsed(text) === undefined && !/^[\d"tfn]/.test(text.trim());
+  const wrong = json && text.trim() !== "" && jsonIn(text) === undefined && !/^[\d"tfn]/.test(text.trim());
   return (
     <div>
       <div ref={parent} className="formula-code formula-lines" />
