@@ -40,7 +40,7 @@ export default defineConfig({
     // Whose code the pages hold, with the texts that its licences ask us to hand on.
     license: { fileName: "licences.md" },
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], testTimeout: 10_000 },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], testTimeout: 10_000 },
 });
 
 /** A page that the browser goes to is the studio's, whatever its address begins with. */
