@@ -23,7 +23,7 @@ export function Records({ records }: { readonly records: readonly unknown[] }) {
     <>
       <p className="muted">{t("count.records", records.length, number(records.length))}</p>
       {/* A scrolling region that holds nothing to stop at needs a stop of its own. */}
-      <section className="count.records" tabIndex={0} aria-label={t("data.records")}>
+      <section className="data-records" tabIndex={0} aria-label={t("data.records")}>
         <table>
           <thead>
             <tr>
