@@ -16,7 +16,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, delete, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import array
 
 from tieline.automations.library import schedules as schedule_rules
 from tieline.automations.library.workspaces import inspect
@@ -200,21 +201,15 @@ async def shape(unit: Unit, template_id: UUID, version: int) -> Shape:
     return Shape() if found is None else shape_of(template_id, version, found)
 
 
-_NUMBER = text(
-    """
-    UPDATE templates SET source = jsonb_set(source, '{integrations}', to_jsonb(1 + coalesce(
-        (source ->> 'integrations')::bigint, (SELECT count(*) FROM integrations WHERE template_id = :id))))
-    WHERE id = :id RETURNING (source ->> 'integrations')::bigint - 1
-    """
-)
+def _numbered(template_id: UUID) -> ColumnElement[int]:
+    """How many numbers the template has given: what it has kept of that, else the integrations that it has."""
+    counted = select(func.count()).where(integrations.c.template_id == template_id).scalar_subquery()
+    return func.coalesce(cast(table.c.source["integrations"].as_string(), BigInteger), counted)
 
 
 async def expected_number(unit: Unit, template_id: UUID) -> int:
     """The number that `next_number` would give now, unless somebody is making an integration."""
-    counted = select(func.count()).where(integrations.c.template_id == template_id).scalar_subquery()
-    kept = table.c.source["integrations"].as_string()
-    number = await unit.scalar(select(func.coalesce(cast(kept, BigInteger), counted)).where(table.c.id == template_id))
-    return int(number or 0)
+    return int(await unit.scalar(select(_numbered(template_id)).where(table.c.id == template_id)) or 0)
 
 
 async def next_number(unit: Unit, template_id: UUID) -> int:
@@ -222,7 +217,10 @@ async def next_number(unit: Unit, template_id: UUID) -> int:
 
     Who makes one at the same time waits until this transaction has ended; one that is rolled back takes no number.
     """
-    number: int = (await unit.connection.execute(_NUMBER, {"id": template_id})).scalar_one()
+    given = _numbered(template_id)
+    kept = func.jsonb_set(table.c.source, array(["integrations"]), func.to_jsonb(given + 1))
+    statement = update(table).where(table.c.id == template_id).values(source=kept).returning(given - 1)
+    number: int = (await unit.connection.execute(statement)).scalar_one()
     return number
 
 

@@ -19,6 +19,7 @@ from tieline.automations.engine import codec
 from tieline.automations.engine.journal import GROUP, NOTE
 from tieline.automations.runs.errors import NotMovable
 from tieline.automations.workspace import document as reading
+from tieline.automations.workspace.places import branches
 from tieline.core import json
 from tieline.core.errors import NotFound
 from tieline.storage.documents import workspace_of
@@ -94,12 +95,9 @@ def _loops(blocks: list[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 def _edges(block: Mapping[str, Any]) -> list[tuple[bool, str]]:
     """(whether it leads into the block's loop, the block it leads to)."""
-    listed = block.get("statementChildrenIds")
-    names = ("childId", "childTrueId", "childFalseId", "defaultChildId", "tryChildId", "catchChildId")
-    targets: list[Any] = [block.get(name) for name in names] + (listed if isinstance(listed, list) else [])
-    found = [(False, one) for one in targets if isinstance(one, str) and one]
-    inside = block.get("loopBlockId")
-    return [*found, (True, inside)] if isinstance(inside, str) and inside else found
+    found = [(edge == "loopBlockId", target) for edge, target in branches(block)]
+    behind = block.get("childId")
+    return [(False, behind), *found] if isinstance(behind, str) and behind else found
 
 
 async def _failed_paths(unit: Unit, run_id: UUID) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from tieline.api.edge.answers import Json
@@ -42,16 +43,13 @@ _KEY = {
 _WAIT_SECONDS = 15.0  # for a delete flow; many stand in line
 
 
+def _bulk(summary: str, name: str, body: type[BaseModel], *, never: Collection[int] = ()) -> dict[str, Any]:
+    return described(summary, name=name, answer=Results, body=body, parameters=[_KEY], errors=[409], never=never)
+
+
 @router.post(
     "/bulk/install",
-    **described(
-        "Install a template in many accounts",
-        name="bulkInstall",
-        answer=Results,
-        body=BulkInstall,
-        parameters=[_KEY],
-        errors=[409],
-    ),
+    **_bulk("Install a template in many accounts", "bulkInstall", BulkInstall),
 )
 async def bulk_install(
     call: Caller, body: Annotated[Incoming[BulkInstall], Depends(json_body(BulkInstall, large=True))]
@@ -81,15 +79,7 @@ async def bulk_install(
 
 @router.post(
     "/bulk/update",
-    **described(
-        "Update many integrations",
-        name="bulkUpdate",
-        never=[404],
-        answer=Results,
-        body=BulkUpdate,
-        parameters=[_KEY],
-        errors=[409],
-    ),
+    **_bulk("Update many integrations", "bulkUpdate", BulkUpdate, never=[404]),
 )
 async def bulk_update(
     call: Caller, body: Annotated[Incoming[BulkUpdate], Depends(json_body(BulkUpdate, large=True))]
@@ -119,15 +109,7 @@ async def bulk_update(
 
 @router.post(
     "/bulk/enable",
-    **described(
-        "Enable many integrations",
-        name="bulkEnable",
-        never=[404],
-        answer=Results,
-        body=BulkTargets,
-        parameters=[_KEY],
-        errors=[409],
-    ),
+    **_bulk("Enable many integrations", "bulkEnable", BulkTargets, never=[404]),
 )
 async def bulk_enable(
     call: Caller, body: Annotated[Incoming[BulkTargets], Depends(json_body(BulkTargets, large=True))]
@@ -138,15 +120,7 @@ async def bulk_enable(
 
 @router.post(
     "/bulk/disable",
-    **described(
-        "Disable many integrations",
-        name="bulkDisable",
-        never=[404],
-        answer=Results,
-        body=BulkTargets,
-        parameters=[_KEY],
-        errors=[409],
-    ),
+    **_bulk("Disable many integrations", "bulkDisable", BulkTargets, never=[404]),
 )
 async def bulk_disable(
     call: Caller, body: Annotated[Incoming[BulkTargets], Depends(json_body(BulkTargets, large=True))]
@@ -157,15 +131,7 @@ async def bulk_disable(
 
 @router.post(
     "/bulk/remove",
-    **described(
-        "Remove many integrations",
-        name="bulkRemove",
-        never=[404],
-        answer=Results,
-        body=BulkRemove,
-        parameters=[_KEY],
-        errors=[409],
-    ),
+    **_bulk("Remove many integrations", "bulkRemove", BulkRemove, never=[404]),
 )
 async def bulk_remove(
     call: Caller, body: Annotated[Incoming[BulkRemove], Depends(json_body(BulkRemove, large=True))]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from tieline.automations.blocks.palette.model import Choice, Edge, Field, choices, yes_no
+from tieline.automations.blocks.palette.model import Choice, Edge, Field, choices, one_of, yes_no
 
-ON_ERROR = Field(
+ON_ERROR = one_of(
     "blendr_on_error",
     "When it fails",
-    "select",
     "Stop ends the run as failed; warning goes on and ends the run with a warning; ignore just goes on.",
     choices("stop", "warning", "ignore"),
     default="stop",
-    formula=False,
 )
 CENSOR = yes_no(
     "automations_censor_data",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tieline.automations.blocks.palette.common import BODY, CONDITIONS, LOG_REQUESTS
-from tieline.automations.blocks.palette.model import Choice, Described, Edge, Field, choices, describe, yes_no
+from tieline.automations.blocks.palette.model import Choice, Described, Edge, Field, choices, describe, one_of, yes_no
 
 _WEBHOOK = {"run_mode": ("webhook",)}
 
@@ -14,10 +16,9 @@ describe(
         "Start",
         "play",
         inputs=(
-            Field(
+            one_of(
                 "run_mode",
                 "Run mode",
-                "select",
                 "How runs are started.",
                 choices(
                     manual="Manually",
@@ -26,7 +27,6 @@ describe(
                     webhook="By an event",
                 ),
                 default="manual",
-                formula=False,
             ),
             Field(
                 "async",
@@ -149,16 +149,14 @@ describe(
         "output",
         inputs=(Field("input", "Value", "any", "What the run gives to whoever started it."),),
         settings=(
-            Field(
+            one_of(
                 "display_mode",
                 "How",
-                "select",
                 "Merge puts fields or items together with the last value.",
                 choices(add="Add to the output", set="Replace the output", merge="Merge with the last value"),
                 default="add",
-                formula=False,
             ),
-            Field("format", "Format", "select", "", choices("plain", "markdown"), default="plain", formula=False),
+            one_of("format", "Format", "", choices("plain", "markdown"), default="plain"),
         ),
         keywords=("show", "print", "result"),
     ),
@@ -188,14 +186,12 @@ describe(
         "error",
         inputs=(
             Field("message", "Message", "text", required=True),
-            Field(
+            one_of(
                 "action",
                 "Then",
-                "select",
                 "",
                 choices(stop="End the run as failed", **{"continue": "Warn and go on"}),
                 default="stop",
-                formula=False,
             ),
         ),
         output={"message": "no such customer"},
@@ -291,15 +287,13 @@ describe(
 )
 
 _CONNECTOR = Field("datasourcetype_guid", "Connector", "connector", required=True, formula=False)
-_ROLE = Field(
+_ROLE = one_of(
     "endpoint_role",
     "Role",
-    "select",
     "The connector's operation says it.",
     tuple(
         Choice(role, role) for role in ("list", "search", "get", "create", "update", "delete", "listnew", "listupdated")
     ),
-    formula=False,
 )
 _CALLS = (
     Field("datasource", "Connection", "connection", required=True, formula=False),
@@ -313,35 +307,16 @@ _CALLS = (
     LOG_REQUESTS,
 )
 
+
+def _calling(kind: str, title: str, operation: str, *, other: str, **more: Any) -> Described:
+    called = Field(operation, "Operation", "operation", required=True, formula=False, other_ids=(other,))
+    fields = (_CONNECTOR, called, _ROLE)
+    return Described(
+        kind, "connectors", title, "connector", fields=fields, settings=_CALLS, branches=(BODY,), body="role", **more
+    )
+
+
 describe(
-    Described(
-        "EndpointBlock",
-        "connectors",
-        "Connector block",
-        "connector",
-        fields=(
-            _CONNECTOR,
-            Field("endpoint_guid", "Operation", "operation", required=True, formula=False, other_ids=("snippet_guid",)),
-            _ROLE,
-        ),
-        settings=_CALLS,
-        branches=(BODY,),
-        body="role",
-        keywords=("api",),
-    ),
-    Described(
-        "SnippetBlock",
-        "connectors",
-        "Connector block of several calls",
-        "connector",
-        fields=(
-            _CONNECTOR,
-            Field("snippet_guid", "Operation", "operation", required=True, formula=False, other_ids=("endpoint_guid",)),
-            _ROLE,
-        ),
-        settings=_CALLS,
-        branches=(BODY,),
-        body="role",
-        hidden=True,
-    ),
+    _calling("EndpointBlock", "Connector block", "endpoint_guid", other="snippet_guid", keywords=("api",)),
+    _calling("SnippetBlock", "Connector block of several calls", "snippet_guid", other="endpoint_guid", hidden=True),
 )

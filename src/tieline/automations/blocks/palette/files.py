@@ -5,7 +5,7 @@ from __future__ import annotations
 from tieline.automations.blocks.file_reading import MODES
 from tieline.automations.blocks.file_rows import ENCODINGS
 from tieline.automations.blocks.palette.common import BODY
-from tieline.automations.blocks.palette.model import Choice, Described, Field, choices, describe, yes_no
+from tieline.automations.blocks.palette.model import Choice, Described, Field, choices, describe, one_of, yes_no
 
 _STORAGES = choices(
     local="Sandbox of the account",
@@ -15,13 +15,11 @@ _STORAGES = choices(
     http="HTTP",
     **{"google cloud storage": "Google Cloud Storage", "azure blob storage": "Azure Blob Storage"},
 )
-_STORAGE = Field(
+_STORAGE = one_of(
     "datasourcetype",
     "Storage",
-    "select",
     "The sandbox needs no connection; another kind means the one connection of it, or the one that is chosen.",
     _STORAGES,
-    formula=False,
     default="local",
 )
 _CONNECTION = Field(
@@ -104,15 +102,7 @@ describe(
         inputs=(
             Field("path", "Folder", example="in", other_ids=("folder", "directory")),
             Field("pattern", "Pattern", example="*.csv"),
-            Field(
-                "type",
-                "What",
-                "select",
-                "",
-                choices(all="Files and folders", file="Files", folder="Folders"),
-                default="all",
-                formula=False,
-            ),
+            one_of("type", "What", "", choices(all="Files and folders", file="Files", folder="Folders"), default="all"),
             Field("limit", "At most", "number", advanced=True, other_ids=("maxitemcount",)),
         ),
         settings=(_CONNECTION,),
@@ -147,24 +137,13 @@ describe(
             Field(
                 "encoding", "Encoding", "select", "", tuple(Choice(name, name) for name in ENCODINGS), default="utf-8"
             ),
-            Field(
-                "line_ending",
-                "Line ending",
-                "select",
-                "",
-                choices(lf="LF", crlf="CR LF"),
-                default="lf",
-                formula=False,
-                advanced=True,
-            ),
-            Field(
+            one_of("line_ending", "Line ending", "", choices(lf="LF", crlf="CR LF"), default="lf", advanced=True),
+            one_of(
                 "on_existing",
                 "Where the path is taken",
-                "select",
                 "",
                 choices(overwrite="Replace it", fail="Fail"),
                 default="overwrite",
-                formula=False,
             ),
         ),
         settings=(_CONNECTION,),

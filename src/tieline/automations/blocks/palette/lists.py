@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from tieline.automations.blocks.palette.common import BODY, CASE, ITEM_CONDITIONS, KEEPS, LIST
-from tieline.automations.blocks.palette.model import Described, Field, choices, describe, yes_no
+from tieline.automations.blocks.palette.model import Described, Field, choices, describe, one_of, yes_no
 
 _LIST1 = Field("list1", "List 1", "list", required=True, other_ids=("input1",))
 _LIST2 = Field("list2", "List 2", "list", required=True, other_ids=("input2",))
 _DEPTH = Field("depth", "Levels", "number", "How many levels of lists become one.", default=1)
 _FIELD = Field("field", "Field", "text", required=True, example="email", other_ids=("key",))
+
+
+def _in_both(**where: str) -> Field:
+    shown = {field: (value,) for field, value in where.items()}
+    label = "Fields that both have"
+    return one_of("on_existing_item_key", label, "", KEEPS, default="keep_list1", shown_when=shown)
+
 
 describe(
     Described(
@@ -48,7 +55,7 @@ describe(
         inputs=(
             LIST,
             Field("key", "Field", "text", "Empty: the items themselves.", example="name", other_ids=("field",)),
-            Field("order", "Order", "select", "", choices(asc="Rising", desc="Falling"), default="asc", formula=False),
+            one_of("order", "Order", "", choices(asc="Rising", desc="Falling"), default="asc"),
             Field(
                 "fields",
                 "Several fields",
@@ -140,15 +147,7 @@ describe(
         inputs=(
             LIST,
             Field("item", "Item", "any", required=True),
-            Field(
-                "position",
-                "Where",
-                "select",
-                "",
-                choices(end="At the end", start="At the beginning"),
-                default="end",
-                formula=False,
-            ),
+            one_of("position", "Where", "", choices(end="At the end", start="At the beginning"), default="end"),
         ),
         branches=(BODY,),
         body="optional",
@@ -187,37 +186,24 @@ describe(
         "merge",
         inputs=(_LIST1, _LIST2),
         settings=(
-            Field(
+            one_of(
                 "merge_strategy",
                 "How",
-                "select",
                 "",
                 choices(merge="One list of both", set="List 2 as children of list 1"),
                 default="merge",
-                formula=False,
             ),
             Field("list1_unique_key", "Key of list 1", shown_when={"merge_strategy": ("merge",)}, other_ids=("key",)),
             Field("list2_unique_key", "Key of list 2", shown_when={"merge_strategy": ("merge",)}),
-            Field(
+            one_of(
                 "on_duplicate_key",
                 "Items with the same key",
-                "select",
                 "",
                 choices(ignore="Keep that of list 1", merge="Make one of both"),
                 default="ignore",
-                formula=False,
                 shown_when={"merge_strategy": ("merge",)},
             ),
-            Field(
-                "on_existing_item_key",
-                "Fields that both have",
-                "select",
-                "",
-                KEEPS,
-                default="keep_list1",
-                formula=False,
-                shown_when={"merge_strategy": ("merge",), "on_duplicate_key": ("merge",)},
-            ),
+            _in_both(merge_strategy="merge", on_duplicate_key="merge"),
             Field("list1_key", "Key of list 1", required=True, shown_when={"merge_strategy": ("set",)}),
             Field("list2_key", "Key of list 2", required=True, shown_when={"merge_strategy": ("set",)}),
             Field(
@@ -241,10 +227,9 @@ describe(
         "compare",
         inputs=(_LIST1, _LIST2),
         settings=(
-            Field(
+            one_of(
                 "compare_mode",
                 "What comes out",
-                "select",
                 "",
                 choices(
                     diff="What only list 1 has",
@@ -252,31 +237,19 @@ describe(
                     changes="What was added, removed and changed",
                 ),
                 default="diff",
-                formula=False,
                 other_ids=("mode",),
             ),
             Field("list1_unique_key", "Key of list 1", "text", "Empty: whole items.", other_ids=("key",)),
             Field("list2_unique_key", "Key of list 2", "text", "Empty: the same."),
-            Field(
+            one_of(
                 "result_mode",
                 "Items in both",
-                "select",
                 "",
                 choices(list1="As in list 1", merge="One of both"),
                 default="list1",
-                formula=False,
                 shown_when={"compare_mode": ("intersect",)},
             ),
-            Field(
-                "on_existing_item_key",
-                "Fields that both have",
-                "select",
-                "",
-                KEEPS,
-                default="keep_list1",
-                formula=False,
-                shown_when={"compare_mode": ("intersect",), "result_mode": ("merge",)},
-            ),
+            _in_both(compare_mode="intersect", result_mode="merge"),
             CASE,
         ),
         branches=(BODY,),
@@ -349,14 +322,12 @@ describe(
             Field("object2", "Object 2", "object", required=True, other_ids=("input2",)),
         ),
         settings=(
-            Field(
+            one_of(
                 "compare_mode",
                 "What comes out",
-                "select",
                 "",
                 choices(diff="Fields that differ", similar="Fields that are alike", changes="What changed from 1 to 2"),
                 default="changes",
-                formula=False,
             ),
             yes_no("ignore_missing_in_object1", "Leave out what object 1 has not", shown_when=_OF_DIFF),
             yes_no("ignore_missing_in_object2", "Leave out what object 2 has not", shown_when=_OF_DIFF),

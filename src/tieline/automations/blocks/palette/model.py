@@ -128,6 +128,11 @@ def yes_no(identity: str, label: str, help: str = "", *, default: str = "no", **
     return Field(identity, label, "boolean", help, default=default, formula=False, **more)
 
 
+def one_of(identity: str, label: str, help: str, offered: tuple[Choice, ...], **more: Any) -> Field:
+    """A choice of what is offered, which no formula makes."""
+    return Field(identity, label, "select", help, offered, formula=False, **more)
+
+
 _described: dict[str, Described] = {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tieline.automations.blocks.call_url import METHODS
 from tieline.automations.blocks.palette.common import BODY, CONDITIONS, LOG_REQUESTS
-from tieline.automations.blocks.palette.model import Choice, Described, Field, choices, describe, yes_no
+from tieline.automations.blocks.palette.model import Choice, Described, Field, choices, describe, one_of, yes_no
 
 _RESULT = choices(printed="What it prints", value="The value of the last expression", full="Both")
 
@@ -15,7 +15,7 @@ describe(
         "Custom code",
         "code",
         inputs=(
-            Field("language", "Language", "select", "", choices(python="Python"), default="python", formula=False),
+            one_of("language", "Language", "", choices(python="Python"), default="python"),
             Field(
                 "inputs",
                 "Inputs",
@@ -35,7 +35,7 @@ describe(
             ),
             Field("timeout", "Seconds", "number", "At most 30.", default=5, advanced=True),
         ),
-        settings=(Field("result", "Output", "select", "", _RESULT, default="printed", formula=False),),
+        settings=(one_of("result", "Output", "", _RESULT, default="printed"),),
         keywords=("python", "script"),
     ),
 )
@@ -61,27 +61,23 @@ describe(
             ),
             Field("headers", "Headers", "mapping", "Their values are kept out of the history."),
             Field("body", "Body", "any", shown_when={"method": _BODIES}),
-            Field(
+            one_of(
                 "encoding",
                 "Body is",
-                "select",
                 "Without a choice the Content-Type header decides, else JSON.",
                 choices(
                     json="JSON", form="Form", multipart="Multipart", text="Text", xml="XML", raw="Raw", base64="Base64"
                 ),
-                formula=False,
                 shown_when={"method": _BODIES},
             ),
             Field("timeout", "Seconds to wait", "number", "Up to 600.", default=60, advanced=True),
             Field("retries", "Attempts after the first", "number", "0 to 10.", default=5, advanced=True),
-            Field(
+            one_of(
                 "response",
                 "Answer is",
-                "select",
                 "",
                 choices(auto="What its type says", json="JSON", text="Text", file="A file"),
                 default="auto",
-                formula=False,
                 advanced=True,
             ),
             Field(
@@ -122,13 +118,11 @@ describe(
             Field("headers", "Headers", "mapping", advanced=True),
             Field("host", "Mail server", "text", "In place of a connection.", example="mail.example.com"),
             Field("port", "Port", "number", advanced=True),
-            Field(
+            one_of(
                 "security",
                 "Security",
-                "select",
                 "",
                 choices(starttls="STARTTLS (587)", tls="TLS (465)", none="None (25)"),
-                formula=False,
                 advanced=True,
             ),
             Field("username", "User name", advanced=True),
@@ -154,15 +148,13 @@ describe(
         "Data store",
         "database",
         inputs=(
-            Field(
+            one_of(
                 "operation",
                 "Operation",
-                "select",
                 "",
                 choices("get", "set", "increment", "delete", "list", add="Add, where there is none"),
                 required=True,
                 default="get",
-                formula=False,
             ),
             Field("store", "Store", "text", "One of many stores.", default="default"),
             Field(
@@ -188,15 +180,13 @@ describe(
         "Data table",
         "table",
         inputs=(
-            Field(
+            one_of(
                 "operation",
                 "Operation",
-                "select",
                 "",
                 choices("insert", "update", "upsert", "delete", "get", "find", "count"),
                 required=True,
                 default="find",
-                formula=False,
             ),
             Field("table", "Table", required=True, example="people"),
             Field("id", "Id of the row", shown_when=_when("insert", "update", "upsert", "delete", "get")),
