@@ -34,6 +34,8 @@ class Seals:
             sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         except (binascii.Error, ValueError):
             return None
+        if urlsafe_b64encode(sealed).decode().rstrip("=") != text:
+            return None  # another spelling of the same bytes
         tag, data = sealed[:_TAG], sealed[_TAG:]
         good = [hmac.compare_digest(tag, _tag(key, data, purpose)) for key in self._keys]
         return data if any(good) else None

@@ -19,6 +19,7 @@ from tieline.core import json
 
 RECORDS = 500  # of a page
 PAGE_BYTES = 1 * 2**20  # of the file, after which a page ends
+MOST_COLUMNS = 16_384
 _WHITE = " \t\r\n"
 
 
@@ -229,15 +230,17 @@ def _cells(delimiter: str) -> re.Pattern[bytes]:
 
 def _names(row: list[str]) -> list[str]:
     """Names of columns: each one once, none empty."""
-    found: list[str] = []
+    if len(row) > MOST_COLUMNS:
+        raise FileUnreadable(f"the table has {len(row)} columns; at most {MOST_COLUMNS} can be read")
+    found: dict[str, None] = {}
+    tried: dict[str, int] = {}
     for number, cell in enumerate(row, 1):
         name = base = cell.strip() or f"column_{number}"
-        again = 1
         while name in found:
-            again += 1
-            name = f"{base}_{again}"
-        found.append(name)
-    return found
+            tried[base] = tried.get(base, 1) + 1
+            name = f"{base}_{tried[base]}"
+        found[name] = None
+    return list(found)
 
 
 def _skip(text: str, at: int) -> int:

@@ -56,6 +56,9 @@ class Reading:
     limit: int | None = None
 
 
+_NO_CHARSETS = frozenset({"idna", "punycode", "utf-7", "unicode-escape", "raw-unicode-escape", "undefined"})
+
+
 def codec_of(name: str) -> str:
     """Python's name of a text encoding; "" stays. Raises `BlockInputInvalid`."""
     if not name:
@@ -64,8 +67,8 @@ def codec_of(name: str) -> str:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
         found = None
-    # Python's registry holds compressions and escapes, too.
-    if found is None or not found._is_text_encoding or found.name in ("idna", "punycode", "utf-7", "unicode_escape"):
+    # Python's registry holds compressions and escapes, too, and one that only fails.
+    if found is None or not found._is_text_encoding or found.name.replace("_", "-") in _NO_CHARSETS:
         raise BlockInputInvalid(f"encoding {name[:40]!r} is not known; use utf-8, utf-16, windows-1252 ...")
     return {"utf-8-sig": "utf-8"}.get(found.name, found.name)
 

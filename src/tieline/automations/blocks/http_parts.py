@@ -48,7 +48,8 @@ _FILENAME = re.compile(r"filename\s*=\s*\"?([^\";]+)", re.IGNORECASE)
 def is_charset(name: str) -> bool:
     """Whether this is the name of a character encoding: exports have one where we have the kind of body."""
     try:
-        return codecs.lookup(name)._is_text_encoding
+        found = codecs.lookup(name)
+        return found._is_text_encoding and found.name != "undefined"
     except (LookupError, ValueError):
         return False
 

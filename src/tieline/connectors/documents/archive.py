@@ -70,7 +70,16 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
                 if room < 0:
                     raise DocumentTooLarge(f"The archive unfolds to more than {MAX_BYTES // 2**20} MB.")
                 files[name] = content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        IndexError,
+        OSError,
+    ) as error:
         raise UnreadableDocument(f"The archive cannot be read ({type(error).__name__}); pack it again.") from None
     return files
 

@@ -61,8 +61,11 @@ class References:
         ref = node.get("$ref") if type(node) is dict else None
         return last_word(ref) if type(ref) is str else ""
 
-    def pointer(self, ref: str) -> str | None:
-        """The place that a reference stands for, None where it leads out of the document and its parts."""
+    def pointer(self, ref: str, *, bare: bool = True) -> str | None:
+        """The place that a reference stands for, None where it leads out of the document and its parts.
+
+        ``bare``: the name of a schema alone is one too.
+        """
         document, _, fragment = ref.partition("#")
         if document and document != self._self:
             part = self.parts.find(document, address=self.address) if self.parts else None
@@ -71,7 +74,7 @@ class References:
             if part is not None:
                 return f"{part}#{unquote(fragment)}"
             if document.split("?")[0].rsplit("/", 1)[-1] != (self._file or None):
-                if "#" not in ref and "/" not in document and "." not in document:
+                if bare and "#" not in ref and "/" not in document and "." not in document:
                     for prefix in _SHORT_FORMS:
                         if self._walk(prefix + document) is not _MISSING:
                             return prefix + document
@@ -179,8 +182,8 @@ class References:
             if type(node) is dict:
                 ref = node.get("$ref")
                 if type(ref) is str and unescape(token) not in node and depth < _MAX_CHAIN:
-                    # The way leads through another reference.
-                    further = self.pointer(ref)
+                    # The way leads through another reference. Not a bare name: finding it would lead through it again.
+                    further = self.pointer(ref, bare=False)
                     node = self._walk(further, depth + 1) if further is not None else _MISSING
                     if type(node) is not dict:
                         return _MISSING

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from tieline.connectors.manifest.errors import DocumentTooLarge, ManifestError, UnreadableDocument
-from tieline.connectors.manifest.limits import MAX_BYTES
+from tieline.connectors.manifest.limits import MAX_BYTES, MAX_INTEGER_DIGITS
 from tieline.connectors.manifest.model import SCHEMA, Manifest
 from tieline.connectors.manifest.yamlread import read_yaml
 from tieline.core.errors import BadInput
@@ -18,6 +18,8 @@ from tieline.security.signatures import opened
 SCHEMA_ID = "https://tieline.dev/schemas/connector-1.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<place>\$.*)`)?$", re.DOTALL)
+
+_LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_INTEGER_DIGITS},}}")
 
 _encoder = msgspec.json.Encoder(order=None)
 _decoder = msgspec.json.Decoder(Manifest)
@@ -35,7 +37,9 @@ def load(data: bytes | str) -> Manifest:
     except UnicodeDecodeError as error:
         raise ManifestError(f"The manifest is not UTF-8 text: byte {error.start} is wrong; save it as UTF-8.") from None
     try:
-        manifest = _decoder.decode(text) if text.lstrip()[:1] == "{" else _from_yaml(text)
+        # A number that YAML would not give back is read as YAML reads it.
+        plain = text.lstrip()[:1] == "{" and not _LONG_NUMBER.search(text)
+        manifest = _decoder.decode(text) if plain else _from_yaml(text)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
     except (msgspec.DecodeError, RecursionError):
@@ -51,16 +55,19 @@ def dump(manifest: Manifest, format: Literal["yaml", "json"] = "yaml") -> str:
     """Write a manifest so that `load` gives back an equal one; fields that hold their default are left out."""
     if format == "json":
         return msgspec.json.format(_encoder.encode(_tagged(manifest)), indent=2).decode()
-    return str(
-        yaml.dump(
-            _tagged(manifest),
-            Dumper=_Dumper,
-            sort_keys=False,
-            allow_unicode=True,
-            width=110,
-            default_flow_style=False,
+    try:
+        return str(
+            yaml.dump(
+                _tagged(manifest),
+                Dumper=_Dumper,
+                sort_keys=False,
+                allow_unicode=True,
+                width=110,
+                default_flow_style=False,
+            )
         )
-    )
+    except RecursionError:
+        return dump(manifest, "json")  # which is YAML too, and may nest deeper
 
 
 def json_schema() -> dict[str, Any]:

@@ -174,6 +174,9 @@ class _Reader:
         return int(self.parser.CurrentLineNumber)
 
 
+_NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
+
+
 def _encoding(data: bytes, charset: str) -> tuple[bytes, str | None]:
     """Bytes that expat can read, and the encoding to force on it (None = as the document says)."""
     if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -185,8 +188,9 @@ def _encoding(data: bytes, charset: str) -> tuple[bytes, str | None]:
     try:
         info = codecs.lookup(name)
         # Only text encodings: Python's registry holds compressions too, and "idna" is quadratic.
-        if not info._is_text_encoding or info.name in ("idna", "punycode", "unicode_escape", "raw_unicode_escape"):
+        if not info._is_text_encoding or info.name.replace("_", "-") in _NO_CHARSETS:
             return data, None
         return data.decode(info.name).encode("utf-8", "replace"), "utf-8"
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):
+        # Names with a NUL are refused with a plain ValueError.
         return data, None

@@ -58,16 +58,15 @@ def _records(rows: Any, *, header: bool) -> list[dict[str, Any]]:
 
 
 def _names(row: list[str]) -> list[str]:
-    names: list[str] = []
-    taken: set[str] = set()
+    found: dict[str, None] = {}
+    tried: dict[str, int] = {}
     for index, cell in enumerate(row, 1):
         base = name = cell.strip() or f"column_{index}"
-        number = 2
-        while name in taken:
-            name, number = f"{base}_{number}", number + 1
-        taken.add(name)
-        names.append(name)
-    return names
+        while name in found:
+            tried[base] = tried.get(base, 1) + 1
+            name = f"{base}_{tried[base]}"
+        found[name] = None
+    return list(found)
 
 
 def _delimiter(text: str) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import warnings
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NoBase64
@@ -181,7 +180,7 @@ def _check_times(claims: Mapping[str, Any]) -> datetime:
 def _moment(claims: Mapping[str, Any], name: str) -> datetime:
     """A NumericDate (RFC 7519 section 2)."""
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise refused(f"has no {name} in seconds since 1970")
     try:
         return datetime.fromtimestamp(value, UTC)

@@ -141,6 +141,8 @@ def opened(config: Mapping[str, Any]) -> Dialect:
         return msgspec.convert(settings, kind)
     except msgspec.ValidationError as error:
         raise BadInput(f"the settings of the webhook dialect {name!r} are wrong: {error}") from None
+    except UnicodeError:
+        raise BadInput(f"the settings of the webhook dialect {name!r} hold half of a surrogate pair") from None
 
 
 def verify(config: Mapping[str, Any], keys: Iterable[str], message: Message, moment: datetime) -> Verified:

@@ -15,6 +15,7 @@ import msgspec
 from tieline.core import json
 from tieline.core.errors import Misconfigured, Terminal, Transient
 from tieline.security.egress import Egress, Policy
+from tieline.server.cli.sse import Events
 from tieline.server.settings import DEFAULT_BASE_URL, Settings
 
 PREFIX = "/api/workflows"
@@ -124,19 +125,10 @@ class Api:
         ) as answer:
             if answer.status != 200 or not answer.headers.get("content-type", "").startswith("text/event-stream"):
                 raise ServerRefused(f"the server answered {answer.status}: no stream", answered=answer.status)
-            fields: dict[str, str] = {}
-            waiting = b""
+            events = Events()
             async for piece in answer:
-                *lines, waiting = (waiting + piece).split(b"\n")
-                for line in lines:
-                    name, _, value = line.decode("utf-8", "replace").partition(": ")
-                    if line:
-                        fields[name] = value
-                    elif "data" in fields:
-                        yield fields.get("event", ""), fields.get("id", ""), json.loads(fields["data"])
-                        fields = {}
-                    else:
-                        fields = {}
+                for event in events.feed(piece):
+                    yield event
 
     async def all(self, path: str, **query: Any) -> AsyncIterator[dict[str, Any]]:
         """Every entry of a list, over all its pages."""

@@ -37,7 +37,7 @@ def subject(token: str) -> str:
     part = token.split(".")[1]
     try:
         claims = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, RecursionError, msgspec.MsgspecError):
         return ""
     found = claims.get("sub") if isinstance(claims, dict) else None
     return found if isinstance(found, str) else ""
@@ -49,7 +49,8 @@ def verify(token: str, keys: Sequence[Mapping[str, Any]], *, client_id: str, aud
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise SignatureRefused("mismatch", "iss and sub have to be the client id")
     meant = claims.get("aud")
-    named = {meant} if isinstance(meant, str) else {one for one in meant or () if isinstance(one, str)}
+    listed = [meant] if isinstance(meant, str) else meant if isinstance(meant, list) else []
+    named = {one for one in listed if isinstance(one, str)}
     if not named & set(audience):
         raise SignatureRefused("mismatch", "the assertion is for somebody else")
     moment = now()
@@ -79,6 +80,8 @@ def _claims(token: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         header = jws.extract_compact(token.encode()).headers()
     except (JoseError, ValueError, TypeError, KeyError):
         raise refused from None
+    if not isinstance(header.get("alg"), str):
+        raise refused
     # The key says which algorithm it is for; the header may only choose among keys.
     for jwk in keys:
         if header.get("alg") not in ALGORITHMS or jwk.get("alg") != header["alg"]:

@@ -91,7 +91,7 @@ class Inputs:
         )
         schema = self.schema_of(one.type)
         kind = schema.get("type")
-        if one.has_default and isinstance(one.default, str | int | float | bool):
+        if one.has_default and isinstance(one.default, str | int | float | bool) and _writable(one.default):
             found.default = one.default
         if listed(optional(one.type)):
             found.type, found.schema = "array", schema
@@ -142,3 +142,8 @@ class Inputs:
 def _idle(one: Argument) -> bool:
     """Relay's ``clientMutationId`` only comes back as it was sent."""
     return one.name == "clientMutationId" and not one.needed
+
+
+def _writable(value: Any) -> bool:
+    """Whether a manifest gives the number back as it is."""
+    return not isinstance(value, int) or -(2**63) <= value < 2**64

@@ -1,0 +1,1 @@
+"""Fuzzing of every parser: targets in ``targets``, the engine that drives them, what they found in ``test_found``."""
