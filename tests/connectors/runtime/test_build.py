@@ -380,3 +380,21 @@ def test_server_variables_that_would_change_the_host_are_refused(server: str, pa
     block = Block(id="get", path="/i")
     with pytest.raises(BadInput):
         Base(Account(manifest=manifest(server, block), params=params))
+
+
+@pytest.mark.parametrize("server", ["//evil.com", "//evil.com/v1", "//evil.com:8443"])
+def test_a_block_whose_server_begins_with_two_slashes_is_at_another_host(server: str) -> None:
+    base = Base(Account(manifest=manifest("https://api.example.com/v1")))
+    assert base.of_block(Block(id="b", path="/i", server=server))[1] is False
+    assert base.of_block(Block(id="b", path="/i", server="/v2")) == ("https://api.example.com/v2", True)
+
+
+@pytest.mark.parametrize("server", ["http://[::1", "https://[", "//[::1"])
+def test_an_address_that_is_none_is_bad_input(server: str) -> None:
+    with pytest.raises(BadInput):
+        Base(Account(manifest=manifest(server)))
+    base = Base(Account(manifest=manifest("https://api.example.com/v1")))
+    with pytest.raises(BadInput):
+        base.of_block(Block(id="b", path="/i", server=server))
+    with pytest.raises(BadInput):
+        base.of_token(server)

@@ -96,7 +96,10 @@ def endpoint(given: str, default: str) -> tuple[str, str, str]:
     text = (given or default).rstrip("/")
     if "://" not in text:
         text = f"https://{text}"
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise BadInput(f"the endpoint of the connection is not a valid address ({error})") from None
     if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc or parts.query:
         raise BadInput("the endpoint of the connection must be like https://host:port, without user name or query")
     netloc = parts.netloc.lower()

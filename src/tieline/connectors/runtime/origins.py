@@ -50,15 +50,15 @@ class Base:
         if not _is_absolute(url):
             address = account.manifest.source.address if account.manifest.source else ""
             if url and _is_absolute(address):
-                url = urljoin(address, url)  # OpenAPI 3.1 section 4.8.5: relative to the document
+                url = _joined(address, url)  # OpenAPI 3.1 section 4.8.5: relative to the document
             else:
                 raise BadInput(
                     f"the connector {account.manifest.name!r} names no base URL; enter one as the connection's server"
                 )
+        self.origin = origin_of(url)
         parts = urlsplit(url)
         if parts.username or parts.password:
             raise BadInput("the base URL holds a user name or password; enter them as the connection's credentials")
-        self.origin = origin_of(url)
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self.slashed = len(parts.path) > 1 and parts.path.endswith("/")  # of an address that is called as it is
         self._declared = frozenset(
@@ -78,7 +78,8 @@ class Base:
             return self.url, True
         url = _fill(Server(url=block.server), self.params, lenient=False)
         if not _is_absolute(url):
-            return urljoin(self.url + "/", url).rstrip("/"), True
+            # What begins with two slashes names a host all the same (RFC 3986 section 4.2).
+            url = _joined(self.url + "/", url)
         url = url.rstrip("/")
         origin = origin_of(url)
         if origin == self.origin or origin in self._declared:
@@ -93,7 +94,7 @@ class Base:
             raise BadInput("the auth method declares no token_url; add it to the connector's manifest")
         url = _fill(Server(url=url), self.params, lenient=False)
         if not _is_absolute(url):
-            return urljoin(self.url + "/", url)
+            url = _joined(self.url + "/", url)
         if self.overridden and self._default and origin_of(url) == origin_of(self._default):
             return self.moved(url)
         origin_of(url)
@@ -133,6 +134,13 @@ def require_same(origin: str, allowed: str, what: str) -> None:
             f"{what} is at {origin}, but the connection's credentials belong to {allowed}; "
             "list that server in the connector's manifest or connect to it by itself"
         )
+
+
+def _joined(base: str, url: str) -> str:
+    try:
+        return urljoin(base, url)
+    except ValueError as error:
+        raise BadInput(f"the address is not a valid URL ({error}); write it like https://api.example.com") from None
 
 
 def _is_absolute(url: str) -> bool:

@@ -71,9 +71,9 @@ def _target(host: str, port: int) -> Target:
         raise BadUrl(f"The port {port!r:.20} is not a number from 1 to 65535.")
     shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
     if not host or any(character in shown for character in "/?#@\\ ") or shown.count(":") != host.count(":"):
-        raise BadUrl(f"The host {host[:80]!r} is not a domain name or address.")
+        raise BadUrl(f"The host {host.rpartition('@')[2][:80]!r} is not a domain name or address.")
     if ":" in shown and not shown.endswith("]"):
-        raise BadUrl(f"The host {host[:80]!r} holds a port; give the port apart.")
+        raise BadUrl(f"The host {host.rpartition('@')[2][:80]!r} holds a port; give the port apart.")
     return parse(f"https://{shown}:{port}/")
 
 

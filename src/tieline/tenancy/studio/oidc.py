@@ -149,7 +149,7 @@ class Provider:
             header = jws.extract_compact(token.encode()).headers()
         except (JoseError, ValueError, TypeError, KeyError):
             raise OidcRefused("The identity provider's id_token is none; sign in again.") from None
-        if header.get("alg") not in ALGORITHMS or "crit" in header:
+        if not isinstance(header.get("alg"), str) or header["alg"] not in ALGORITHMS or "crit" in header:
             raise OidcRefused("The identity provider's id_token is signed in a way that is not taken.")
         address = self._endpoint(about, "jwks_uri")
         claims = _signed(token, header, await self._remembered(address))
@@ -171,10 +171,14 @@ class Provider:
     def _endpoint(self, about: Mapping[str, Any], name: str) -> str:
         """An address of the document; never less secure than the issuer's own."""
         address = about.get(name)
-        scheme = urlsplit(self._issuer).scheme
-        if not isinstance(address, str) or urlsplit(address).scheme not in {"https", scheme}:
+        schemes = {"https", urlsplit(self._issuer).scheme}
+        try:
+            usable = isinstance(address, str) and urlsplit(address).scheme in schemes
+        except ValueError:
+            usable = False
+        if not usable:
             raise OidcFailed(f"The identity provider's document has no usable {name}.")
-        return address
+        return str(address)
 
     async def _remembered(self, address: str) -> dict[str, Any]:
         known = self._known.get(address)
@@ -242,11 +246,14 @@ def _check(claims: Mapping[str, Any], *, issuer: str, client_id: str, nonce: str
     if expires is None or issued is None or expires + LEEWAY_SECONDS <= moment or issued - LEEWAY_SECONDS > moment:
         raise OidcRefused("The id_token has expired, or is not good yet; sign in again, and compare the clocks.")
     sent = claims.get("nonce")
-    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), nonce.encode()):
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), nonce.encode()):
         raise OidcRefused("The id_token belongs to another attempt; sign in again.")
     if not isinstance(claims.get("sub"), str) or not 0 < len(claims["sub"]) <= 255:
         raise OidcRefused("The id_token names nobody.")
 
 
 def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
