@@ -56,6 +56,7 @@ class Parts:
     automations: Automations
     runs: Runs
     hooked: Any = None
+    express: Any = None
 
 
 @dataclass

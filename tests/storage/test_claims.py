@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from tests.storage.making import make_run
 from tieline.core import clock
 from tieline.core.ids import new_id
-from tieline.storage.claims import Ending
 from tieline.storage.database import Database
+from tieline.storage.endings import Ending
 from tieline.storage.journal import JournalStore, RunClaim
 from tieline.storage.tables import automations, notices, runs
 
@@ -60,6 +60,7 @@ def ending(claim: RunClaim, **values: Any) -> Ending:
             "stopped_at": clock.now(),
             "followed": b'[{"automationId":"nobody"}]',
             "notice": "none",
+            "task": TASK,
             **values,
         }
     )
@@ -87,7 +88,7 @@ async def test_no_more_runs_begin_than_may_and_each_end_lets_one_more(
     going = [claim for claim in taken if claim is not None]
     assert len(going) == 3
     assert await statuses(database, tenant) == {"running": 3, "queued": 21}
-    ended = await asyncio.gather(*(stores[n % 2].finish(ending(c), task=TASK) for n, c in enumerate(going)))
+    ended = await asyncio.gather(*(stores[n % 2].finish(ending(c)) for n, c in enumerate(going)))
     assert ended == [True, True, True]
     assert await statuses(database, tenant) == {"finished": 3, "starting": 3, "queued": 18}
     assert await jobs(database, tenant) == 3
@@ -102,10 +103,10 @@ async def test_the_end_of_a_run_is_written_once_and_by_who_has_it(
     assert old is not None
     assert new is not None
     assert new.fence == old.fence + 1
-    assert not await stores[0].finish(ending(old), task=TASK)
+    assert not await stores[0].finish(ending(old))
     async with database.system() as unit:
         await unit.connection.execute(update(automations).where(automations.c.id == automation).values(last_run_id=run))
-    assert await stores[1].finish(ending(new, title="done"), task=TASK)
+    assert await stores[1].finish(ending(new, title="done"))
     async with database.system() as unit:
         row = await unit.one(select(runs).where(runs.c.id == run))
         told = await unit.one(select(automations).where(automations.c.id == automation))
@@ -130,5 +131,5 @@ async def test_an_end_that_others_have_to_hear_of_goes_the_long_way(
         else:
             await unit.insert(notices, id=new_id(), kind="k", subject="s", key="bad", title="t", data={"state": "bad"})
     said = f'[{{"automationId":"{automation}"}}]'.encode()
-    assert not await stores[0].finish(ending(claim, followed=said, notice="bad"), task=TASK)
+    assert not await stores[0].finish(ending(claim, followed=said, notice="bad"))
     assert await statuses(database, tenant) == {"running": 1}

@@ -78,6 +78,10 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
         origins=Origins(platform.database),
     )
     envelope.install(app)
+    # Routes are looked through in this order, and those of a family are only made ready when somebody asks for one of
+    # them: what comes most often, and what is asked for first, stands in front.
+    app.include_router(hooks, generate_unique_id_function=lambda route: route.name)
+    app.include_router(health, generate_unique_id_function=lambda route: route.name)
     cloud.mount(app)
     oem.mount(app)
     for prefix, label in cloud.PREFIXES.items():
@@ -86,8 +90,6 @@ def create_app(platform: Services, *, tiers: Tiers | None = None, intake: Intake
     app.include_router(connect, generate_unique_id_function=lambda route: route.name)
     app.include_router(sso, generate_unique_id_function=lambda route: route.name)
     app.include_router(embed_settings, generate_unique_id_function=lambda route: route.name)
-    app.include_router(hooks, generate_unique_id_function=lambda route: route.name)
-    app.include_router(health, generate_unique_id_function=lambda route: route.name)
     app.include_router(mcp)
     app.include_router(published)
     app.include_router(metadata)

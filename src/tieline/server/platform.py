@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tieline.automations.library import Automations
 from tieline.automations.runs import Runs
+from tieline.automations.triggers.express import Express
 from tieline.automations.triggers.hooked import Hooked
 from tieline.connectors.connecting import ConnectSessions
 from tieline.connectors.connections import Connections
@@ -38,6 +39,8 @@ class Platform:
     automations: Automations
     runs: Runs
     first: Bootstrap
+    express: Express | None = None
+    """Set while this process runs webhooks itself."""
 
     @classmethod
     @asynccontextmanager

@@ -12,6 +12,7 @@ import structlog
 from tieline.automations.alerts.sending import Sender
 from tieline.automations.blocks.services import block_services
 from tieline.automations.runs import Executor
+from tieline.automations.runs.lane import Orphans
 from tieline.automations.runs.retention import Retention
 from tieline.automations.runs.service import TASK
 from tieline.automations.triggers.following import Following
@@ -83,9 +84,11 @@ async def _work(settings: Settings, concurrency: int, parent: int | None) -> Non
             Rollout(platform.database, platform.automations).register(queue)
             await purger.begin()
             scheduling = loop.create_task(Scheduler(platform.database).run(stopping), name="scheduler")
+            looking = loop.create_task(Orphans(platform.database).run(stopping), name="orphans")
             log.info("worker.ready", pid=os.getpid(), concurrency=concurrency)
             await queue.run_worker(concurrency, stopping, deadline=DRAIN_SECONDS)
             await scheduling
+            await looking
         finally:
             await store.close()
     if orphaned is not None:

@@ -1,4 +1,4 @@
-"""Taking runs and ending them, each in one round trip and one transaction.
+"""Taking runs, each in one round trip and one transaction; ending them goes in groups (`endings`).
 
 What a run costs besides its blocks is mostly this, so it is plain SQL, sent as one message. PostgreSQL runs that as one
 transaction in which each statement sees what was committed before it began: the first one locks the automation's row,
@@ -12,8 +12,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -21,9 +19,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tieline.storage.database import Database, operational_error
+from tieline.storage.endings import MOST, Ending, finish
+from tieline.storage.groups import Groups, as_system
 from tieline.storage.link import Connection, Link, Statement
-from tieline.storage.roles import SYSTEM
-from tieline.storage.unit import QUEUE
 
 CLAIMABLE: Final = ("not started", "queued", "starting", "running", "must stop")
 _LINES: Final = 8  # connections at most; a statement may wait for a row that somebody else has locked
@@ -60,47 +58,6 @@ _STAND_IN_LINE: LiteralString = """
     UPDATE runs SET status = 'queued', updated_at = now() WHERE tenant_id = %s AND id = %s AND status = 'not started'
 """
 
-_LOCK: LiteralString = "SELECT FROM automations WHERE tenant_id = %s AND id = %s FOR NO KEY UPDATE"
-# Nothing is done for an automation that others follow, or of which there is a notice that its runs end badly, and
-# nothing where a webhook listens to it.
-_FINISH: LiteralString = """
-    WITH done AS (
-        UPDATE runs SET
-            status = 'finished', error = NULL, worker = NULL, metrics = %s::jsonb, output = %s,
-            title = coalesce(%s, title), started_at = %s, stopped_at = %s, updated_at = %s
-        WHERE tenant_id = %s AND id = %s AND fence = %s
-          AND NOT EXISTS (
-              SELECT FROM automations AS follower
-              WHERE follower.tenant_id = %s AND follower.follows <> '[]'::jsonb AND follower.follows @> %s::jsonb)
-          AND NOT EXISTS (
-              SELECT FROM notices WHERE notices.tenant_id = %s AND key = %s AND data ->> 'state' = 'bad')
-          AND NOT EXISTS (
-              SELECT FROM event_webhooks AS hook
-              WHERE hook.tenant_id = %s AND hook.enabled AND hook.event_types && %s::text[])
-        RETURNING id
-    ), told AS (
-        UPDATE automations SET last_run_at = %s, last_run_status = 'finished', last_run_seconds = %s
-        FROM done WHERE automations.tenant_id = %s AND automations.id = %s AND automations.last_run_id = done.id
-    )
-    SELECT count(*) FROM done
-"""
-_WAKE: LiteralString = """
-    WITH chosen AS MATERIALIZED (
-        SELECT tenant_id, id FROM runs WHERE tenant_id = %s AND automation_id = %s AND status = 'queued'
-        ORDER BY id LIMIT (
-            SELECT greatest(0, max_concurrent_runs - (
-                SELECT count(*) FROM runs AS going
-                WHERE going.tenant_id = automations.tenant_id AND going.automation_id = automations.id
-                  AND going.status IN ('starting', 'running', 'must stop')))
-            FROM automations WHERE tenant_id = %s AND id = %s)
-    ), woken AS (
-        UPDATE runs SET status = 'starting' FROM chosen
-        WHERE runs.tenant_id = chosen.tenant_id AND runs.id = chosen.id RETURNING runs.tenant_id, runs.id
-    )
-    SELECT procrastinate.tieline_defer(
-        %s::text, %s::text, jsonb_build_object('tenant_id', tenant_id, 'run_id', id), NULL, NULL, 0, NULL)
-    FROM woken
-"""
 _WORKSPACE: LiteralString = (
     "SELECT workspace FROM automation_versions WHERE tenant_id = %s AND automation_id = %s AND version = %s"
     # An integration has no versions of its own: those of its template are its.
@@ -110,27 +67,6 @@ _WORKSPACE: LiteralString = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended that went well. ``metrics`` and ``output`` are JSON; an empty ``title`` leaves the one it has."""
-
-    tenant_id: UUID
-    automation_id: UUID
-    run_id: UUID
-    fence: int
-    metrics: bytes
-    output: bytes
-    title: str
-    started_at: datetime
-    stopped_at: datetime
-    followed: bytes
-    """JSON that an automation has in its ``follows`` where it starts after this run."""
-    notice: str
-    """Key of the notice that runs of this automation end badly."""
-    told: Sequence[str] = ()
-    """Types of events that are told of it where a webhook listens."""
-
-
 class Claims:
     """Connections for short statements about single runs. One for each process."""
 
@@ -138,8 +74,10 @@ class Claims:
         self._database = database
         self._idle: deque[Link] = deque()
         self._free = asyncio.Semaphore(_LINES)
+        self._ends = Groups(database, finish, most=MOST, again=True)
 
     async def close(self) -> None:
+        await self._ends.close()
         while self._idle:
             await self._idle.pop().close()
 
@@ -153,34 +91,9 @@ class Claims:
         )
         return rows[0] if rows else None
 
-    async def finish(self, end: Ending, *, task: str) -> bool:
-        """Writes the end of a run, and queues ``task`` for runs that wait for its place. False: nothing was written,
-        because the claim is lost or because there is more to be done than this.
-        """
-        automation = (end.tenant_id, end.automation_id)
-        values = (
-            end.metrics.decode(),
-            end.output,
-            end.title or None,
-            end.started_at,
-            end.stopped_at,
-            end.stopped_at,
-            end.tenant_id,
-            end.run_id,
-            end.fence,
-            end.tenant_id,
-            end.followed.decode(),
-            end.tenant_id,
-            end.notice,
-            end.tenant_id,
-            list(end.told),
-            end.stopped_at,
-            (end.stopped_at - end.started_at).total_seconds(),
-            *automation,
-        )
-        wake = (*automation, *automation, QUEUE, task)
-        rows = await self._run((_LOCK, automation), (_FINISH, values), (_WAKE, wake), wanted=1)
-        return bool(rows[0]["count"])
+    async def finish(self, end: Ending) -> bool:
+        """See `endings.finish`."""
+        return await self._ends.ask(end)
 
     async def workspace(self, tenant_id: UUID, automation_id: UUID, version: int) -> bytes | None:
         """The document of a version, JSON; None where there is none."""
@@ -205,7 +118,7 @@ class Claims:
     async def _line(self) -> AsyncIterator[Link]:
         """A connection that nobody else uses meanwhile."""
         async with self._free:
-            link = self._idle.pop() if self._idle else Link(self._database, _as_system)
+            link = self._idle.pop() if self._idle else Link(self._database, as_system)
             whole = False
             try:
                 yield link
@@ -230,9 +143,3 @@ async def _sent(connection: Connection, statements: Sequence[Statement], wanted:
     for _ in range(wanted):
         together.nextset()
     return await together.fetchall()
-
-
-async def _as_system(connection: Connection) -> None:
-    await connection.execute(f"SET ROLE {SYSTEM}")  # type: ignore[arg-type, unused-ignore]
-    # The plans are always the same; planning would cost more than running.
-    await connection.execute("SET plan_cache_mode = force_generic_plan")

@@ -20,8 +20,9 @@ import psycopg
 from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 
 from tieline.core.errors import BadInput, Conflict, NotFound, TielineError
-from tieline.storage.claims import CLAIM, CLAIMABLE, Claims, Ending
+from tieline.storage.claims import CLAIM, CLAIMABLE, Claims
 from tieline.storage.database import Database, operational_error
+from tieline.storage.endings import Ending
 from tieline.storage.errors import DatabaseUnavailable, DiskFull, FenceLost
 from tieline.storage.link import Connection, Link
 from tieline.storage.roles import SYSTEM
@@ -106,7 +107,7 @@ class Entry(NamedTuple):
 class RunClaim:
     """The right to write to a run, until somebody else claims it. ``row`` is the run as it was claimed."""
 
-    __slots__ = ("error", "fence", "row", "run_id", "tenant_id")
+    __slots__ = ("ended", "error", "fence", "row", "run_id", "tenant_id")
 
     def __init__(self, tenant_id: UUID, run_id: UUID, fence: int, row: dict[str, Any] | None = None) -> None:
         self.tenant_id = tenant_id
@@ -114,6 +115,7 @@ class RunClaim:
         self.fence = fence
         self.row = row or {}
         self.error: TielineError | None = None
+        self.ended: tuple[str, bytes] | None = None  # status and output, JSON, where it has ended well
 
     @property
     def lost(self) -> bool:
@@ -188,9 +190,9 @@ class JournalStore:
         row = await self._claims.take(tenant_id, run_id, worker)
         return None if row is None else RunClaim(tenant_id, run_id, row["fence"], row)
 
-    async def finish(self, end: Ending, *, task: str) -> bool:
-        """See `Claims.finish`."""
-        return await self._claims.finish(end, task=task)
+    async def finish(self, end: Ending) -> bool:
+        """See `endings.finish`."""
+        return await self._claims.finish(end)
 
     async def workspace(self, tenant_id: UUID, automation_id: UUID, version: int) -> bytes | None:
         """See `Claims.workspace`."""

@@ -41,11 +41,11 @@ _RESERVE = 4  # one place in so many is added for tenants that have not had thei
 _RECENT = 5.0  # seconds for which a tenant that had a job here counts as one that has jobs
 
 _REGISTER: LiteralString = "SELECT procrastinate.tieline_register_worker(%s, %s)"
-_BEAT: LiteralString = (
+BEAT: LiteralString = (
     "UPDATE procrastinate.procrastinate_workers SET last_heartbeat = clock_timestamp() WHERE id = %s RETURNING id"
 )
 _SWEEP: LiteralString = "SELECT procrastinate.tieline_sweep(%s)"
-_UNREGISTER: LiteralString = "DELETE FROM procrastinate.procrastinate_workers WHERE id = %s"
+UNREGISTER: LiteralString = "DELETE FROM procrastinate.procrastinate_workers WHERE id = %s"
 # Procrastinate's rule of what comes next, for several jobs at once, and without those of tenants that have their share
 # of this worker: they are stepped over in the index.
 _FETCH: LiteralString = """
@@ -245,7 +245,7 @@ class Worker:
         try:
             if self._number is not None:
                 statements = _filings(self._ended, self._number)
-                statements += [(_GIVE_BACK, [self._number, []]), (_UNREGISTER, [self._number])]
+                statements += [(_GIVE_BACK, [self._number, []]), (UNREGISTER, [self._number])]
                 await asyncio.wait_for(self._link.run(*statements), _SECONDS_TO_GIVE_BACK)
         except TimeoutError:
             _log.warning("queue.left_without_goodbye", worker=self._number)
@@ -259,7 +259,7 @@ class Worker:
         while True:
             number = await self._registered()
             sweep = loop.time() >= next_sweep
-            statements: list[Statement] = [(_BEAT, [number])]
+            statements: list[Statement] = [(BEAT, [number])]
             if sweep:
                 next_sweep = loop.time() + self._rhythm.sweep
                 statements.append((_SWEEP, [self._rhythm.timeout]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from tieline.automations.library import Automations
     from tieline.automations.runs import Runs
+    from tieline.automations.triggers.express import Express
     from tieline.automations.triggers.hooked import Hooked
     from tieline.connectors.connecting import ConnectSessions
     from tieline.connectors.connections import Connections
@@ -30,6 +31,7 @@ class Services(Protocol):
     connecting: ConnectSessions
     webhooks: Webhooks
     hooked: Hooked
+    express: Express | None
     automations: Automations
     runs: Runs
     queue: Queue

@@ -52,8 +52,12 @@ class Interpreter:
         guard: Guard,
         trial: Trial | None = None,
         turns: Turns | None = None,
+        leaves_end: bool = False,
     ) -> None:
+        """``leaves_end``: who gets a "finished" writes what the recorder still holds."""
         self.plan = plan
+        self.recorder = recorder
+        self._leaves_end = leaves_end
         self.metrics: dict[str, BlockMetrics] = {}
         self.state = State(plan.variables)
         self._trial = trial
@@ -120,8 +124,10 @@ class Interpreter:
         except ErrorRaised as raised:
             await self._recorder.sync()
             return Outcome("failed", [{"code": raised.code, "title": raised.title, "detail": raised.detail}])
-        await self._recorder.sync()
-        return Outcome("finished with warnings" if self.state.warnings else "finished", [])
+        outcome = Outcome("finished with warnings" if self.state.warnings else "finished", [])
+        if not self._leaves_end:
+            await self._recorder.sync()
+        return outcome
 
     async def chain(
         self, first: str | None, frame: Frame, resume: list[dict[str, Any]], *, top: bool = True

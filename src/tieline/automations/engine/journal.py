@@ -144,6 +144,19 @@ class Recorder:
         self._reads_on_disk = max(self._reads_on_disk, reads)
         self._forget_written()
 
+    async def last_entry(self) -> tuple[int, str, bytes] | None:
+        """Returns when all that was sent on its way is on disk; number, path and data of what has gathered since, for
+        who writes it together with the end of the run. Until `ended` is called it is still to be written.
+        """
+        for future, _ in list(self._waiting):
+            await future
+        self._forget_written()
+        return (self._seq, self._last_path, codec.encode(self._notes)) if self._notes else None
+
+    def ended(self) -> None:
+        """What `last_entry` gave is on disk."""
+        self.abandon()
+
     async def breathe(self) -> None:
         """Waits while too much is on its way to the disk: memory stays bounded."""
         if self._waiting_bytes >= MAX_WAITING_BYTES:

@@ -23,6 +23,7 @@ from tieline.automations.engine.turns import Turns
 from tieline.automations.runs.figures import bring_back, crashed, metrics_of
 from tieline.automations.runs.guard import RunGuard
 from tieline.automations.runs.pausing import laid_down
+from tieline.automations.runs.plainly import finished_plainly
 from tieline.automations.runs.plans import Plans
 from tieline.automations.runs.service import COMPLETED, TASK, is_followed, wake_sleeping, wake_waiting
 from tieline.automations.runs.storable import storable
@@ -32,12 +33,10 @@ from tieline.automations.workspace.flows import flow_of_key
 from tieline.core import clock, json, tracing
 from tieline.core.errors import TielineError, Unavailable
 from tieline.core.ids import new_id
-from tieline.storage.claims import Ending
 from tieline.storage.database import Database
 from tieline.storage.errors import AlreadyQueued, FenceLost
 from tieline.storage.journal import JournalStore, RunClaim
 from tieline.storage.tables import automations, journal, run_blobs, runs
-from tieline.tenancy.events.types import RUN_TYPES
 
 log = structlog.get_logger(__name__)
 
@@ -85,13 +84,26 @@ class Executor:
         claim = await self._store.take(tenant, run, self._worker)
         if claim is None:
             return  # it is over, or waits for another run of its automation
-        self._turns.seen(tenant)
-        tracing.bind(trace_of(claim.row), run=run_id)
+        await self.carry(claim)
+
+    async def carry(self, claim: RunClaim) -> None:
+        """Works at a run that is claimed; the same holds for its end. Raises `Unavailable` where the database did not
+        even take it back.
+        """
+        self._turns.seen(claim.tenant_id)
+        tracing.bind(trace_of(claim.row), run=str(claim.run_id))
         if tracing.tracer is None:
             await self._hold(claim)
         else:
             with run_span(claim.row):
                 await self._hold(claim)
+
+    def leave(self, run_id: UUID) -> bool:
+        """Lets go of a run at its next block, for another process to go on with it. False: it is not yet so far."""
+        active = self._active.get(run_id)
+        if active is not None:
+            active.guard.leaving = True
+        return active is not None
 
     async def _hold(self, claim: RunClaim) -> None:
         """Works at a run for as long as the claim holds."""
@@ -175,6 +187,7 @@ class Executor:
             guard=guard,
             trial=Trial.read(json.loads(row["trial"])) if row["trial"] is not None else None,
             turns=self._turns,
+            leaves_end=True,
         )
         stack = interpreter.restore(checkpoint) if checkpoint is not None else None
         bring_back(interpreter, row["metrics"])
@@ -192,7 +205,7 @@ class Executor:
             outcome = Outcome("stopped", [error.as_error()] if isinstance(error, RunWithdrawn) else [])
         except RunPaused:
             await recorder.sync()
-            outcome = Outcome("paused", [])
+            outcome = Outcome("paused" if guard.pausing else "leaves", [])
         except (FenceLost, Unavailable, asyncio.CancelledError):
             recorder.abandon()
             raise
@@ -280,7 +293,9 @@ class Executor:
         moment = clock.now()
         if tracing.tracer is not None:
             note_end(outcome)
-        if interpreter is not None and await self._finished_plainly(claim, row, started, moment, outcome, interpreter):
+        if interpreter is not None and await finished_plainly(
+            self._store, claim, started, moment, outcome, interpreter
+        ):
             return
         state = interpreter.state if interpreter else None
         mine = (runs.c.tenant_id == claim.tenant_id, runs.c.id == claim.run_id, runs.c.fence == claim.fence)
@@ -303,6 +318,13 @@ class Executor:
                             at=moment if woken else outcome.suspended.until,
                             queueing_lock=f"wake {claim.run_id}",
                         )
+                return
+            if outcome.status == "leaves":
+                left = await unit.connection.execute(
+                    update(runs).where(*mine).values(worker=None, metrics=metrics_of(interpreter), updated_at=moment)
+                )
+                if left.rowcount:
+                    await unit.defer(TASK, tenant_id=str(claim.tenant_id), run_id=str(claim.run_id))
                 return
             if outcome.status == "paused":
                 await laid_down(unit, claim, row["automation_id"], metrics_of(interpreter))
@@ -361,40 +383,6 @@ class Executor:
                         run_id=str(claim.run_id),
                         status=outcome.status,
                     )
-
-    async def _finished_plainly(
-        self,
-        claim: RunClaim,
-        row: dict[str, Any],
-        started: datetime,
-        moment: datetime,
-        outcome: Outcome,
-        interpreter: Interpreter,
-    ) -> bool:
-        """Writes the end of a run that went well and of which nobody has to be told: in one round trip, where `_finish`
-        takes ten. False: nothing was written.
-        """
-        if outcome.status != "finished" or outcome.suspended is not None or row.get("awaited"):
-            return False
-        state = interpreter.state
-        followed = [{"automationId": str(row["automation_id"])}] if not row["is_test"] else [{"automationId": ""}]
-        return await self._store.finish(
-            Ending(
-                tenant_id=claim.tenant_id,
-                automation_id=row["automation_id"],
-                run_id=claim.run_id,
-                fence=claim.fence,
-                metrics=json.dumps(metrics_of(interpreter)),
-                output=json.dumps(storable(state.shown, nul=True)),
-                title=storable(state.title),
-                started_at=started,
-                stopped_at=moment,
-                followed=json.dumps(followed),
-                notice=ending.notice_key(row["automation_id"]),
-                told=RUN_TYPES,
-            ),
-            task=TASK,
-        )
 
     def _watch(self) -> None:
         if self._watcher is None or self._watcher.done():

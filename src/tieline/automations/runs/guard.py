@@ -26,6 +26,8 @@ class RunGuard:
         self._confirmed = time.monotonic()
         self.stopping = False
         self.pausing = False
+        self.leaving = False
+        """Another process is to go on with it."""
         self.withdrawn = ""
 
     def check(self) -> None:
@@ -38,6 +40,8 @@ class RunGuard:
             raise RunStopped("the run was stopped on request")
         if self.pausing:
             raise RunPaused("the run was paused on request")
+        if self.leaving:
+            raise RunPaused("the run goes on elsewhere")
 
     def confirmed(self) -> None:
         """The database has just said that the claim holds."""

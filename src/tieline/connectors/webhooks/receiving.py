@@ -14,7 +14,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tieline.connectors.library.service import Library
+from tieline.connectors.manifest import paths
 from tieline.connectors.manifest.model import WebhookEvent
+from tieline.connectors.manifest.paths import MISSING
 from tieline.connectors.webhooks import events, handshakes, keys
 from tieline.connectors.webhooks.addresses import callback_url
 from tieline.connectors.webhooks.bodies import decode, scalar, storable
@@ -54,6 +56,18 @@ class Received(Struct, frozen=True, kw_only=True):
     delivery_id: UUID | None = None
     repeated: bool = False
     reply: Reply | None = None
+
+
+class Weighed(Struct, frozen=True, kw_only=True):
+    """What there is to store of a delivery that concerns nobody but its own subscription."""
+
+    key: str
+    retire_before: datetime | None
+    """One with the same key from before then stands in the way no longer."""
+    headers: dict[str, str]
+    body: Any
+    payload: Any
+    moment: datetime
 
 
 class Receiver:
@@ -116,6 +130,41 @@ class Receiver:
                 return None
             verified = self._verified(event, row, own, message)
             return await self._keep(unit, row, event, message, body, verified)
+
+    def plain(self, target: Target) -> tuple[Keys, WebhookEvent] | None:
+        """What `weigh` wants to know of a subscription that is entered by hand; None for any other."""
+        if target.connector_id is not None or target.row["connection_id"] is not None:
+            return None
+        event = events.of(target.row, None)
+        return None if event.fetch or event.coalesce > 0 else (keys.unseal(self._vault, target.row), event)
+
+    def weigh(
+        self, target: Target, own: Keys, event: WebhookEvent, message: Message, content_type: str
+    ) -> Weighed | None:
+        """As `receive`, without storing anything; None for what is no delivery, or one to be ignored. Raises
+        `SignatureRefused`.
+        """
+        query = message.url.partition("?")[2]
+        url = callback_url(self._base_url, own.token) + (f"?{query}" if query else "")
+        message = Message(headers=message.headers, body=message.body, url=url, method=message.method)
+        body = decode(message.body, content_type)
+        if handshakes.answer(event.handshake, message, body, own) is not None:
+            return None
+        verified = self._verified(event, target.row, own, message)
+        told = scalar_or_header(message, body, event.type_path)
+        if told and event.event and told != event.event:
+            return None
+        name = verified.id or scalar(body, opened(event.verification).id_path)
+        payload = paths.get(body, event.payload)
+        moment = self._clock()
+        return Weighed(
+            key=storable(f"id:{name}") if name else "body:" + _fingerprint(message),
+            retire_before=None if name else moment - timedelta(seconds=SAME_BODY_SECONDS),
+            headers=_shown(message),
+            body=message.body,
+            payload=body if payload is MISSING or payload is None else payload,
+            moment=moment,
+        )
 
     def _verified(self, event: WebhookEvent, row: dict[str, Any], own: Keys, message: Message) -> Verified:
         try:

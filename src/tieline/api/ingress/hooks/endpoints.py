@@ -16,6 +16,7 @@ from tieline.api.edge.documented import documented
 from tieline.api.edge.envelope import MethodNotAllowed, answer, trace_of
 from tieline.api.edge.intake import BodyTooSlow
 from tieline.automations.runs.service import ENDED
+from tieline.automations.triggers.express import Taken
 from tieline.security.signatures import Message
 
 router = APIRouter(tags=["webhooks"])
@@ -72,15 +73,26 @@ async def handshake(request: Request) -> Response:
 
 
 async def _take(request: Request) -> Response:
-    receiver = edge_of(request).services.webhooks.receiver
-    target = await receiver.find(request.path_params["token"])
+    services = edge_of(request).services
+    receiver, express, token = services.webhooks.receiver, services.express, request.path_params["token"]
+    target = express.knows(token) if express is not None else None
+    fresh = target is None
+    if target is None:
+        target = await receiver.find(token)
+        if express is not None:
+            express.remember(token, target)
     message = Message(
         headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]],
         body=await _body(request) if request.method == "POST" else b"",
         url="?" + request.scope["query_string"].decode("latin-1") if request.scope["query_string"] else "",
         method=request.method,
     )
-    received = await receiver.receive(target, message, request.headers.get("content-type", ""))
+    content_type = request.headers.get("content-type", "")
+    if express is not None and (taken := await express.take(token, message, content_type)) is not None:
+        return await _answered(request, target.row, taken)
+    if not fresh:
+        target = await receiver.find(token)  # what was remembered may hold no longer
+    received = await receiver.receive(target, message, content_type)
     if received is None:
         return answer([MethodNotAllowed("Deliveries come by POST.")], trace_of(request), {"allow": "OPTIONS, POST"})
     if received.reply is not None:
@@ -93,6 +105,24 @@ async def _take(request: Request) -> Response:
             return Json(shown, 200, headers)
         return Response(status_code=202, headers=headers)
     return Response(status_code=200, headers=headers)
+
+
+async def _answered(request: Request, row: dict[str, Any], taken: Taken) -> Response:
+    """For a delivery that went the short way."""
+    headers = {"x-delivery-id": str(taken.delivery_id)}
+    if not row["settings"].get("sync"):
+        return Response(status_code=200, headers=headers)
+    shown = None
+    if taken.run is not None:
+        claim, task = taken.run
+        await asyncio.wait([task], timeout=ANSWER_SECONDS)
+        if claim.ended is not None:
+            status, output = claim.ended
+            return Json({"status": status, "output": Raw(output)}, 200, headers)
+        if not task.done():
+            return Response(status_code=202, headers=headers)
+    shown = await _outcome(request, row, taken.delivery_id)
+    return Response(status_code=202, headers=headers) if shown is None else Json(shown, 200, headers)
 
 
 async def _outcome(request: Request, row: dict[str, Any], delivery_id: UUID) -> dict[str, Any] | None:
