@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 
@@ -319,3 +322,9 @@ def test_what_is_done_to_a_partner_is_in_its_log_and_secrets_go_under_the_newest
     rotated = cli.json("keys", "rotate")
     assert rotated["broken"] == 0
     assert {one["place"]: one["resealed"] for one in rotated["places"]}["partners.api_key_sealed"] == 0
+
+
+def test_the_version_is_said() -> None:
+    done = subprocess.run([sys.executable, "-m", "tieline", "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"tieline {version('tieline')}\n"

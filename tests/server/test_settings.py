@@ -337,3 +337,47 @@ def test_an_identity_provider_that_others_could_play_is_refused(value: str) -> N
 def test_retention_is_whole_days(value: str) -> None:
     with pytest.raises(Misconfigured, match=r"^TIELINE_RUN_RETENTION_DAYS "):
         Settings(run_retention_days=value)
+
+
+def test_secrets_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = Vault.generate_key()
+    for name, value in {
+        "DATABASE_URL": SHARED_DATABASE,
+        "SECRET_KEYS": key,
+        "OIDC_CLIENT_SECRET": "öffne dich",
+    }.items():
+        mounted = tmp_path / name
+        mounted.write_text(f"{value}\n", encoding="utf-8")
+        mounted.chmod(0o444)
+        monkeypatch.setenv(f"TIELINE_{name}_FILE", str(mounted))
+    settings = Settings()
+    assert settings.database_url == SHARED_DATABASE
+    assert settings.load_secret_keys() == Settings(secret_keys=key).load_secret_keys()
+    assert settings.oidc_client_secret == "öffne dich"
+    assert misspelt(os.environ) == []
+    assert "hunter2" not in repr(settings) + str(settings.show())
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe\x00", "folder"], ids=repr)
+def test_a_secret_file_that_holds_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | str | None
+) -> None:
+    mounted = tmp_path / "url"
+    if isinstance(content, bytes):
+        mounted.write_bytes(content)
+    elif content == "folder":
+        mounted.mkdir()
+    said = complaint(monkeypatch, TIELINE_DATABASE_URL_FILE=str(mounted))
+    assert said.startswith("TIELINE_DATABASE_URL_FILE names ")
+
+
+def test_a_secret_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text(SHARED_DATABASE)
+    said = complaint(monkeypatch, TIELINE_DATABASE_URL=SHARED_DATABASE, TIELINE_DATABASE_URL_FILE=str(tmp_path / "url"))
+    assert "both set" in said
+    assert "hunter2" not in said
+
+
+def test_what_is_no_secret_comes_from_no_file() -> None:
+    [sentence] = misspelt({"TIELINE_BASE_URL_FILE": "x"})
+    assert sentence.startswith("TIELINE_BASE_URL_FILE is not a setting")

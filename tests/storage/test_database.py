@@ -20,6 +20,7 @@ from tieline.storage.cluster import SUPERUSER
 from tieline.storage.database import Database
 from tieline.storage.embedded import Embedded
 from tieline.storage.errors import DatabaseUnavailable, SchemaTooNew, UnitAborted
+from tieline.storage.migrations import phases
 
 pytestmark = pytest.mark.anyio
 
@@ -210,9 +211,17 @@ async def test_a_server_that_is_too_old_is_refused(
 async def test_a_newer_schema_is_refused(database: Database, database_dsn: str, postgres_dir: Path) -> None:
     await database.autocommit("UPDATE alembic_version SET version_num = '9999'")
     try:
-        with pytest.raises(SchemaTooNew, match="update Tieline"):
+        # What only added to it leaves this program in peace; what took away says so.
+        async with await Database.open(database_dsn, postgres_dir) as opened:
+            await opened.ping()
+        await database.autocommit(f"COMMENT ON TABLE alembic_version IS '{phases.comment('9998')}'")
+        with pytest.raises(SchemaTooNew, match=r"needs Tieline of schema 9998 or newer; .* Update Tieline"):
+            await Database.open(database_dsn, postgres_dir)
+        await database.autocommit("COMMENT ON TABLE alembic_version IS NULL")
+        with pytest.raises(SchemaTooNew, match="Update Tieline"):
             await Database.open(database_dsn, postgres_dir)
     finally:
+        await database.autocommit(f"COMMENT ON TABLE alembic_version IS '{phases.comment(migrations.BASE)}'")
         await database.autocommit("UPDATE alembic_version SET version_num = %s", migrations.HEAD)
 
 

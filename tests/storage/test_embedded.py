@@ -322,7 +322,7 @@ def test_a_start_that_was_killed_while_it_made_the_cluster_does_not_matter(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed at each of its steps: the next start makes the cluster, with a password that fits."""
-    steps = [(cluster, "_initdb"), (cluster, "_give" if ROOT else "_initdb"), (cluster, "_sync_directory")]
+    steps = [(cluster, "_initdb"), (cluster, "_give" if ROOT else "_initdb"), (cluster, "sync_directory")]
     for number, (module, name) in enumerate(steps):
         data_dir = folder / str(number)
 

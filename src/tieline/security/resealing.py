@@ -4,11 +4,13 @@
     tallies = await resealing.run(database, vault)
 
 Whatever is sealed and stays says where it lies, in the module that seals it. A value is only replaced while it is the
-one that was read: what somebody writes meanwhile is under the newest key already.
+one that was read. What others write meanwhile is under the newest key, or found by another pass; what is still under an
+older one after the last pass comes from a process whose newest key is another, and is counted as ``left``.
 """
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +21,17 @@ import structlog
 from msgspec import Struct
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from tieline.core.errors import Unavailable
 from tieline.security.vault import Vault, VaultError
 from tieline.storage.database import Database
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = 500
+AT_ONCE: Final = 100
+"""Rows of a transaction: for so many, others who change them wait."""
+PASSES: Final = 5
+_ATTEMPTS: Final = 8
+_PAUSE_SECONDS: Final = 0.5
 
 
 class Place(Struct, frozen=True):
@@ -44,12 +51,15 @@ class Place(Struct, frozen=True):
 
 
 class Tally(Struct, frozen=True):
-    """What became of a place: values that were sealed anew, those that do not open, and all."""
+    """What became of a place: values that were sealed anew, those that do not open, all, and those that are left under
+    an older key all the same.
+    """
 
     place: str
     resealed: int
     broken: int
     total: int
+    left: int = 0
 
 
 _places: dict[str, Place] = {}
@@ -66,42 +76,90 @@ def places() -> list[Place]:
 
 
 async def run(database: Database, vault: Vault) -> list[Tally]:
-    """Seals everything anew that is not under the newest key. What does not open is left as it is, and counted."""
-    return [await _over(database, vault, place) for place in places()]
+    """Seals everything anew that is not under the newest key. What does not open is left as it is, and counted.
+
+    May be ended at any moment and begun again, and run in several processes at once.
+    """
+    tallies = [await _over(database, vault, place) for place in places()]
+    for _ in range(PASSES):
+        # Behind the back of a pass somebody may have sealed under an older key.
+        again = {one.place: one for one in [await _over(database, vault, place) for place in places()]}
+        tallies = [
+            Tally(
+                one.place,
+                one.resealed + again[one.place].resealed,
+                again[one.place].broken,
+                again[one.place].total,
+                again[one.place].resealed + again[one.place].left,
+            )
+            for one in tallies
+        ]
+        if not any(one.left for one in tallies):
+            break
+    return tallies
 
 
 async def _over(database: Database, vault: Vault, place: Place) -> Tally:
-    keys = list(place.table.primary_key.columns)
-    value = _value(place)
-    resealed = broken = total = 0
+    resealed = broken = total = left = 0
     after: tuple[Any, ...] | None = None
     while True:
-        page = sa.select(*keys, value.label("sealed_value")).where(value.is_not(None)).order_by(*keys).limit(AT_ONCE)
-        if after is not None:
-            page = page.where(sa.tuple_(*keys) > sa.tuple_(*(sa.bindparam(None, part) for part in after)))
-        async with database.system() as unit:
-            rows = await unit.all(page)
-            for row in rows:
-                total += 1
-                try:
-                    anew = _anew(vault, place, row)
-                except VaultError as error:
-                    broken += 1
-                    which = {key.name: str(row[key.name]) for key in keys}
-                    log.warning("keys.not_opened", place=place.name, detail=error.detail, **which)
-                    continue
-                if anew is None:
-                    continue
-                mine = [key == row[key.name] for key in keys]
-                changed = {place.column.name: _written(place, anew)}
-                statement = sa.update(place.table).where(*mine, value == row["sealed_value"]).values(**changed)
-                resealed += (await unit.connection.execute(statement)).rowcount
-        if len(rows) < AT_ONCE:
-            return Tally(place.name, resealed, broken, total)
-        after = tuple(rows[-1][key.name] for key in keys)
+        page = await _page(database, vault, place, after)
+        resealed, broken = resealed + page.resealed, broken + page.broken
+        total, left = total + page.total, left + page.left
+        if page.total < AT_ONCE:
+            return Tally(place.name, resealed, broken, total, left)
+        after = page.last
 
 
-def _value(place: Place) -> sa.ColumnElement[Any]:
+class _Page(Struct):
+    last: tuple[Any, ...] | None = None
+    resealed: int = 0
+    broken: int = 0
+    total: int = 0
+    left: int = 0
+
+
+async def _page(database: Database, vault: Vault, place: Place, after: tuple[Any, ...] | None) -> _Page:
+    """One transaction, tried again where it lost against others: it may be the one that ends a deadlock."""
+    for attempts_left in range(_ATTEMPTS - 1, -1, -1):
+        try:
+            return await _resealed(database, vault, place, after)
+        except Unavailable:
+            if not attempts_left:
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)
+    raise AssertionError("unreachable")
+
+
+async def _resealed(database: Database, vault: Vault, place: Place, after: tuple[Any, ...] | None) -> _Page:
+    keys = list(place.table.primary_key.columns)
+    value = value_of(place)
+    found = _Page()
+    page = sa.select(*keys, value.label("sealed_value")).where(value.is_not(None)).order_by(*keys).limit(AT_ONCE)
+    if after is not None:
+        page = page.where(sa.tuple_(*keys) > sa.tuple_(*(sa.bindparam(None, part) for part in after)))
+    async with database.system() as unit:
+        for row in await unit.all(page):
+            found.total += 1
+            found.last = tuple(row[key.name] for key in keys)
+            try:
+                anew = _anew(vault, place, row)
+            except VaultError as error:
+                found.broken += 1
+                which = {key.name: str(row[key.name]) for key in keys}
+                log.warning("keys.not_opened", place=place.name, detail=error.detail, **which)
+                continue
+            if anew is None:
+                continue
+            mine = [key == row[key.name] for key in keys]
+            changed = {place.column.name: _written(place, anew)}
+            statement = sa.update(place.table).where(*mine, value == row["sealed_value"]).values(**changed)
+            done = (await unit.connection.execute(statement)).rowcount
+            found.resealed, found.left = found.resealed + done, found.left + 1 - done
+    return found
+
+
+def value_of(place: Place) -> sa.ColumnElement[Any]:
     return place.column[list(place.path)].as_string() if place.path else place.column
 
 

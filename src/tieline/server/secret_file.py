@@ -1,17 +1,25 @@
-"""A file that holds one secret line: made once, whole or not at all, readable by its owner only."""
+"""Files that hold one secret line: ours is made once, whole or not at all, readable by its owner only; those that an
+orchestrator mounts are read as they are."""
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic_settings import PydanticBaseSettingsSource
 
 from tieline.core.errors import Misconfigured
 from tieline.core.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
+
+    from pydantic.fields import FieldInfo
+    from pydantic_settings import BaseSettings
+
+LARGEST = 64 * 1024
 
 
 def read_or_make(path: Path, make: Callable[[], str]) -> str:
@@ -63,4 +71,42 @@ def _read(path: Path) -> str:
         line = ""
     if not line:
         raise Misconfigured(f"{path} is empty or no text; put the original file back, or remove it to start anew.")
+    return line
+
+
+class Mounted(PydanticBaseSettingsSource):
+    """Settings whose value is in the file that ``<VARIABLE>_FILE`` names, as Docker, Kubernetes and systemd hand out
+    secrets. Their owner and mode are the orchestrator's. ``variables``: field -> variable."""
+
+    def __init__(self, settings_cls: type[BaseSettings], variables: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self._variables = variables
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """One value; None where no file is named. Raises ``Misconfigured``."""
+        variable = self._variables.get(field_name)
+        path = os.environ.get(f"{variable}_FILE", "").strip() if variable else ""
+        if not variable or not path:
+            return None, field_name, False
+        if os.environ.get(variable):
+            raise Misconfigured(f"{variable} and {variable}_FILE are both set; keep one of them.")
+        return _line_of(f"{variable}_FILE", Path(path)), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All values that files hold."""
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _line_of(variable: str, path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.read(LARGEST).strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        raise Misconfigured(
+            f"{variable} names {path}, which cannot be read ({reason}); mount the secret where this user may read it."
+        ) from None
+    if not line:
+        raise Misconfigured(f"{variable} names {path}, which is empty; write the secret into it.")
     return line

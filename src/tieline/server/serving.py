@@ -6,17 +6,21 @@ import asyncio
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 import uvicorn
 
+from tieline.api.edge.draining import DRAIN
 from tieline.api.edge.streams import STREAMS
 from tieline.connectors.kit import Offering
 from tieline.core.errors import Misconfigured
 from tieline.server import telemetry
 from tieline.server.app import create_app
+from tieline.server.connections import raise_file_limit
+from tieline.server.express import express
 from tieline.server.logging import configure
 from tieline.server.platform import Platform
 from tieline.server.protocol import configured
@@ -25,6 +29,8 @@ from tieline.server.supervisor import Supervisor
 from tieline.tenancy.studio import setup
 
 log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 10.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -47,21 +53,33 @@ def listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Leaves signals to us: uvicorn raises them again when it has shut down, before workers and database are."""
 
+    _drained_by = 0.0
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     def leave(self) -> None:
-        """Ends after the requests under way; asked twice, at once."""
+        """Ends after the requests under way, and listens until then to send others away; asked twice, at once."""
         STREAMS.closing = True  # those would go on for as long as the runs they tell of
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        if DRAIN.begun:
+            self.force_exit = self.should_exit = True
+            return
+        DRAIN.begun = True
+        self._drained_by = time.monotonic() + DRAIN_SECONDS
+        log.info("server.draining", under_way=DRAIN.under_way)
+
+    async def on_tick(self, counter: int) -> bool:
+        if DRAIN.begun and (DRAIN.under_way <= 0 or time.monotonic() > self._drained_by):
+            self.should_exit = True
+        return await super().on_tick(counter)
 
 
 async def serve(host: str, port: int, *, workers: int, concurrency: int) -> None:
     """Serves until SIGTERM or SIGINT."""
     settings = Settings()
     configure(settings.log_level)
+    raise_file_limit()
     listening = listen(host, port)
     settings = settings.listening_on(host, listening.getsockname()[1])
     with telemetry.sending("tieline-server"):
@@ -87,7 +105,7 @@ async def setup_address(platform: Platform) -> str | None:
 
 
 async def _serve(settings: Settings, listening: socket.socket, *, workers: int, concurrency: int) -> None:
-    async with Platform.open(settings) as platform:
+    async with Platform.open(settings) as platform, express(platform):
         app = create_app(platform)
         supervisor = Supervisor(
             workers,

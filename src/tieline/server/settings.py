@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tieline.core.errors import Misconfigured, TielineError
-from tieline.server.secret_file import read_or_make
+from tieline.server.secret_file import Mounted, read_or_make
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,9 @@ Network = IPv4Network | IPv6Network
 
 _EXAMPLE_MAIL = "smtp://user:password@host:587?from=tieline@example.com"
 _EXAMPLE_DATABASE = "postgresql://user:password@host:5432/name"
+
+# Those that hold a secret can come from a file, which TIELINE_..._FILE names (see `secret_file.Mounted`).
+SECRET = ("database_url", "secret_keys", "mail_url", "oidc_client_secret")
 
 # Read by other parts of Tieline, or by its tests; not settings of a server.
 _NEIGHBOURS = ("TIELINE_SHARED", "TIELINE_TEST_", "TIELINE_URL", "TIELINE_API_KEY")
@@ -141,6 +144,19 @@ class Settings(BaseSettings):
         description="What people know the identity provider by; stands on the studio's button.",
     )
     log_level: LogLevel = Field(default="info", description="Least severe message that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, the environment, the files that the environment names; nothing else."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, Mounted(settings_cls, {name: variable(name) for name in SECRET})
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -374,6 +390,7 @@ def variable(field: str) -> str:
 def misspelt(environment: Mapping[str, str]) -> list[str]:
     """One sentence for each ``TIELINE_`` variable that is no setting, for the log and ``tieline doctor``."""
     known = [variable(field) for field in Settings.model_fields]
+    known += [f"{variable(field)}_FILE" for field in SECRET]
     sentences = []
     for name in sorted(environment):
         if not name.upper().startswith(PREFIX) or name.upper() in known or name.startswith(_NEIGHBOURS):

@@ -8,6 +8,7 @@ decide nothing.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -98,7 +99,7 @@ def create(cluster: Path, account: Account, binaries: Binaries, password: str) -
         if account.uid != maker.uid:
             _give(staging / "cluster", account)
         (staging / "cluster").rename(cluster)
-        _sync_directory(parent)
+        sync_directory(parent)
     except OSError as error:
         raise of_os_error(error, parent) from error
     finally:
@@ -314,15 +315,14 @@ def explain(output: str, place: Path, what: str) -> TielineError:
     return DatabaseUnavailable(f"The embedded PostgreSQL {what} in {place}: {reason}.")
 
 
-def of_os_error(error: OSError, place: Path) -> TielineError:
-    """The error of a file operation on the data folder, in words of the person who chose the folder."""
+def of_os_error(error: OSError, place: Path, what: str = "the database") -> TielineError:
+    """The error of a file operation on a folder, in words of the person who chose the folder."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DiskFull(f"No space left on the disk of {place} for the database. Free some space and start again.")
+        return DiskFull(f"No space left on the disk of {place} for {what}. Free some space and start again.")
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return Misconfigured(
-            f"The folder {place} cannot be used for the database: {error.strerror}. Choose another TIELINE_DATA_DIR."
-        )
-    return DatabaseUnavailable(f"The folder {place} cannot be used for the database: {error}.")
+        other = "Choose another TIELINE_DATA_DIR." if what == "the database" else "Choose another folder."
+        return Misconfigured(f"The folder {place} cannot be used for {what}: {error.strerror}. {other}")
+    return DatabaseUnavailable(f"The folder {place} cannot be used for {what}: {error}.")
 
 
 def _give(folder: Path, account: Account) -> None:
@@ -348,7 +348,17 @@ def _short_hash(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
 
 
-def _sync_directory(path: Path) -> None:
+def try_lock(descriptor: int) -> bool:
+    """Takes the lock of an open file that its holder's death gives back; false where somebody has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def sync_directory(path: Path) -> None:
+    """What was renamed in this folder stays so when the machine goes down."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -15,21 +15,21 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, LiteralString, Self, cast
+from typing import Any, LiteralString, NamedTuple, Self, cast
 from uuid import UUID
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
-from sqlalchemy import exc
+from sqlalchemy import QueuePool, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tieline.core.errors import Misconfigured
 from tieline.core.json import dumps, loads
-from tieline.storage import roles
+from tieline.storage import migrations, roles
 from tieline.storage.embedded import Embedded
 from tieline.storage.errors import DatabaseUnavailable, DiskFull, UnitAborted
-from tieline.storage.migrations import HEAD, migrate
+from tieline.storage.migrations.phases import application_name
 from tieline.storage.unit import Unit
 
 _OLDEST_SERVER = 150000
@@ -43,7 +43,7 @@ _BEGIN_TENANT = f"BEGIN; SET LOCAL ROLE {roles.APP}; SET LOCAL {roles.TENANT_SET
 
 # One look tells whether the schema is ours and current, and whether the roles are there and may be taken.
 _STATE = """
-    SELECT (SELECT version_num FROM public.alembic_version),
+    SELECT (SELECT version_num FROM public.alembic_version), obj_description('public.alembic_version'::regclass),
            (SELECT count(*) FROM pg_roles WHERE rolname IN (%s, %s) AND pg_has_role(current_user, oid, 'MEMBER'))
 """
 
@@ -59,6 +59,14 @@ _WRONG_FOR_GOOD = (
     "Servname not supported",
     "not permitted to log in",
 )
+
+
+class Pool(NamedTuple):
+    """Connections of a pool: handed out, open, and how many there may be."""
+
+    used: int
+    open: int
+    most: int
 
 
 class Database:
@@ -87,7 +95,7 @@ class Database:
         Raises `DatabaseUnavailable`, `DiskFull` (both Transient), `Misconfigured` or `SchemaTooNew`; one line each.
         """
         embedded = None if url else await asyncio.to_thread(Embedded.join, data_dir)
-        self = cls(embedded.dsn if embedded else _conninfo(url or ""), pool_size=pool_size, embedded=embedded)
+        self = cls(embedded.dsn if embedded else conninfo(url or ""), pool_size=pool_size, embedded=embedded)
         try:
             await self._check_schema()
         except BaseException:
@@ -119,6 +127,13 @@ class Database:
         """One transaction that sees all tenants: for authentication, workers and schedulers."""
         return self._unit(_BEGIN_SYSTEM, None)
 
+    @property
+    def pool(self) -> Pool:
+        """How the pool stands now."""
+        pool = cast("QueuePool", self._engine.sync_engine.pool)
+        used = pool.checkedout()
+        return Pool(used, used + pool.checkedin(), 2 * self._pool_size)
+
     async def ping(self) -> None:
         """One round trip; raises `DatabaseUnavailable` when there is no answer."""
         async with self.system():
@@ -131,7 +146,7 @@ class Database:
         """
         options.setdefault("autocommit", True)
         options.setdefault("connect_timeout", _SECONDS_TO_CONNECT)
-        options.setdefault("application_name", "tieline")
+        options.setdefault("application_name", application_name(migrations.HEAD))
         try:
             return await psycopg.AsyncConnection.connect(self.dsn, **options)
         except psycopg.OperationalError as error:
@@ -183,8 +198,9 @@ class Database:
                     return
 
     async def _check_schema(self) -> None:
-        connection = await self.connect()
-        async with connection:
+        # On a connection of the pool, which stays: from here on a migration sees that this process is there.
+        async with self._engine.connect() as pooled:
+            connection = await _driver_of(pooled)
             if connection.info.server_version < _OLDEST_SERVER:
                 raise Misconfigured(
                     f"PostgreSQL {connection.info.server_version // 10000} is too old: Tieline needs 15 or newer. "
@@ -192,11 +208,11 @@ class Database:
                 )
             try:
                 cursor = await connection.execute(_STATE, [roles.APP, roles.SYSTEM])
-                version, taken = await cursor.fetchone() or (None, 0)
+                version, comment, taken = await cursor.fetchone() or (None, None, 0)
             except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
-                version, taken = None, 0
-        if version != HEAD or taken != 2:
-            await asyncio.to_thread(migrate, self.dsn)
+                version, comment, taken = None, None, 0
+            if taken != 2 or not migrations.fits(version, comment):
+                await asyncio.to_thread(migrations.migrate, self.dsn)
 
 
 @contextmanager
@@ -238,7 +254,7 @@ def connection_error(error: psycopg.OperationalError, dsn: str) -> DatabaseUnava
     return DatabaseUnavailable(f"No connection to PostgreSQL at {where}: {reason}.")
 
 
-def _conninfo(url: str) -> str:
+def conninfo(url: str) -> str:
     """libpq conninfo of a URL (``postgresql://``, ``postgres://``, ``postgresql+psycopg://``) or of a conninfo."""
     scheme, separator, rest = url.strip().partition("://")
     if separator:

@@ -299,6 +299,21 @@ class Embedded:
         finally:
             os.close(lock)
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """With the server stopped and nobody able to use it."""
+        with self._starting(time.monotonic() + 10) as deadline:
+            users = self._lock_file("users.lock")
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Misconfigured(f"The database in {self.home} is in use: stop its users first.") from None
+            else:
+                self._stop(deadline)
+                yield
+            finally:
+                os.close(users)
+
     def _lock_file(self, name: str) -> int:
         path = self.home / name
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -359,19 +374,27 @@ def make_data_dir(data_dir: Path) -> None:
 def destroy(data_dir: Path) -> None:
     """Remove the embedded database of ``data_dir`` for good, wherever it lies. Raises while somebody uses it."""
     self = Embedded(data_dir)
-    if not self.home.exists():
-        return
-    with self._starting(time.monotonic() + 10) as deadline:
-        users = self._lock_file("users.lock")
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Misconfigured(f"The database in {self.home} is in use: stop its users first.") from None
-        else:
-            self._stop(deadline)
+    if self.home.exists():
+        with self._alone():
             location.remove(self.home)
-        finally:
-            os.close(users)
+
+
+def check_unused(data_dir: Path) -> None:
+    """Raises `Misconfigured` while somebody uses the embedded database; stops a server that nobody uses."""
+    with Embedded(data_dir)._alone():
+        pass
+
+
+def running(data_dir: Path) -> Embedded | None:
+    """The embedded server if it runs and answers at this moment. Starts nothing, changes nothing, is not a use of it:
+    the server may stop at any time.
+    """
+    self = Embedded(data_dir)
+    directory = self._noted_socket_directory()
+    if directory is None or not clusters.answers(directory):
+        return None
+    self._socket_directory = directory
+    return self
 
 
 def _mode_of_home() -> int:

@@ -34,6 +34,13 @@ class DiskFull(DatabaseUnavailable):
     title = "No space left for the database"
 
 
+class DatabaseBusy(Unavailable):
+    """A change of the schema did not get its tables in time: others work with them in long transactions."""
+
+    code = "database-busy"
+    title = "Database busy"
+
+
 class SchemaTooNew(Misconfigured):
     """The database was migrated by a newer version of Tieline than the one that runs."""
 

@@ -62,6 +62,13 @@ def remove(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+def moved(home: Path) -> None:
+    """``home`` has another path than before: a cluster that lies elsewhere says whose it is."""
+    mark = cluster_of(home).with_name(_MARK)
+    if (home / "location").exists() and mark.exists():
+        mark.write_text(f"{home.parent}\n")
+
+
 def _place_elsewhere(home: Path, account: Account, write: Write) -> Path:
     """A folder of root's that the server's account may enter, for a data folder that it may not."""
     reason: OSError | None = None

@@ -84,6 +84,18 @@ class Queue:
         )
         return int(rows[0][0])
 
+    async def workers(self, within: float = 10.0) -> int:
+        """How many workers have shown that they live, in the last ``within`` seconds."""
+        rows = await self._database.autocommit(
+            """
+            SELECT count(*) FROM procrastinate.tieline_workers AS mine
+            JOIN procrastinate.procrastinate_workers AS worker ON worker.id = mine.worker_id
+            WHERE worker.last_heartbeat > clock_timestamp() - make_interval(secs => %s)
+            """,
+            within,
+        )
+        return int(rows[0][0])
+
     async def depth(self) -> Depth:
         """The present state of the queue."""
         rows = await self._database.autocommit(

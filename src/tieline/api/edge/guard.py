@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tieline.api.edge import cors, envelope
 from tieline.api.edge.answers import Empty
+from tieline.api.edge.draining import DRAIN
 from tieline.api.edge.intake import BodyGate, Intake, check_headers
 from tieline.api.edge.metrics import Metrics
 from tieline.api.edge.paths import acceptable
@@ -71,6 +72,7 @@ class Guard:
             scope["method"] = "GET"
             scope["tieline.head"] = True  # for what only a real GET may do
         status = 0
+        DRAIN.under_way += 1
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -92,6 +94,7 @@ class Guard:
                     raise
                 await self._broken(error, scope, gate, sending)
             finally:
+                DRAIN.under_way -= 1
                 seconds, route = time.perf_counter() - started, _route(scope)
                 self._metrics.observe(method, route, status, seconds)
                 if status >= 400 or not status:
@@ -105,6 +108,7 @@ class Guard:
         request = Request(scope)
         try:
             check_headers(scope, self._intake)
+            DRAIN.check(scope["path"])
             if not acceptable(scope.get("raw_path") or scope["path"].encode()):
                 raise NotFound(
                     "There is nothing at this path; a path has one spelling, without //, dots, ; or / at its end."
@@ -137,8 +141,8 @@ class Guard:
     def _completed(self, headers: list[tuple[bytes, bytes]], status: int) -> list[tuple[bytes, bytes]]:
         present = {name.lower() for name, _ in headers}
         completed = [*headers, cors.VARY, *((name, value) for name, value in self._headers if name not in present)]
-        if status in {408, 413}:
-            # The rest of the body is still on its way, and nobody will read it.
+        if DRAIN.begun or status in {408, 413}:
+            # The process ends; or the rest of the body is still on its way, and nobody will read it.
             completed.append((b"connection", b"close"))
         return completed
 

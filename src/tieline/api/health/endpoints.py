@@ -14,6 +14,7 @@ from tieline.api.edge import envelope
 from tieline.api.edge.access import edge_of
 from tieline.api.edge.answers import Json
 from tieline.api.edge.documented import documented
+from tieline.api.edge.draining import DRAIN
 from tieline.api.edge.version import VERSION
 from tieline.api.health.errors import NotReady
 from tieline.api.health.figures import refresh
@@ -21,6 +22,7 @@ from tieline.api.health.schemas import Check, Health, ProductInfo, Readiness
 from tieline.core.errors import TielineError
 from tieline.storage.database import Database
 from tieline.storage.migrations import HEAD
+from tieline.storage.queue import Queue
 
 router = APIRouter(tags=["operation"])
 
@@ -60,7 +62,10 @@ async def readiness(request: Request) -> Response:
         await _check("database", services.database.ping()),
         await _check("migrations", _schema(services.database)),
         await _check("queue", services.queue.depth()),
+        await _check("workers", _workers(services.queue)),
     ]
+    if DRAIN.begun:
+        checks.append(Check(name="draining", ok=False, detail="the process has been asked to end"))
     ready = all(check.ok for check in checks)
     body = Readiness(ready=ready, checks=checks).model_dump()
     if ready:
@@ -78,18 +83,24 @@ async def _schema(database: Database) -> None:
     rows = await database.autocommit("SELECT version_num FROM public.alembic_version")
     found = rows[0][0] if rows else "nothing"
     if found != HEAD:
-        raise NotReady(f"the schema is at {found}, this program needs {HEAD}; restart a server to bring it up to date")
+        raise NotReady(f"the schema is at {found}, this program needs {HEAD}; run `tieline db upgrade`")
+
+
+async def _workers(queue: Queue) -> str:
+    """Requests are answered without workers too, so that it is only told: runs and webhooks wait for one."""
+    return "" if await queue.workers() else "no worker has shown a sign of life within 10 s; runs wait for one"
 
 
 async def _check(name: str, work: Coroutine[Any, Any, Any]) -> Check:
+    """``work`` gives what there is to tell although all is well, as text."""
     try:
         async with asyncio.timeout(PATIENCE):
-            await work
+            told = await work
     except TimeoutError:
         return Check(name=name, ok=False, detail=f"no answer within {PATIENCE:g} s")
     except TielineError as error:
         return Check(name=name, ok=False, detail=error.detail)
-    return Check(name=name, ok=True, detail="")
+    return Check(name=name, ok=True, detail=told if isinstance(told, str) else "")
 
 
 @router.get(

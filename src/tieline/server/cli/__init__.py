@@ -7,6 +7,7 @@ their command is asked for, and import what they need when they run, so that ``t
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -26,8 +27,20 @@ app = typer.Typer(
 )
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"tieline {version('tieline')}\n")
+        raise typer.Exit
+
+
 @app.callback()
-def tieline() -> None:
+def tieline(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
     """Tieline: turn API documents into connectors, build automations, run them durably."""
 
 

@@ -18,6 +18,8 @@ WRITTEN: dict[str, tuple[str, tuple[str, ...]]] = {
     "worker": ("Start one more worker.", ("worker_command",)),
     "doctor": ("Show every setting and check this installation.", ("operations_commands",)),
     "db": ("The database.", ("operations_commands",)),
+    "backup": ("Write the whole database into one file.", ("backup_commands",)),
+    "restore": ("Put the database of a backup in place.", ("backup_commands",)),
     "specs": ("The published API documents: build, fetch and compare them.", ("specs_commands",)),
     "clients": ("Typed clients for programs in Python and TypeScript.", ("clients_commands",)),
     "connectors": (

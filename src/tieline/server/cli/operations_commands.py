@@ -4,47 +4,67 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform as machine
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tieline.core.errors import TielineError
 from tieline.server.cli import app
 from tieline.server.cli.common import AsJson, say, say_json
+
+if TYPE_CHECKING:
+    from tieline.server.settings import Settings
+
+_WORDS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Show every setting and check that this installation can work; exit code 1 when it cannot."""
+def doctor(
+    as_json: AsJson = False,
+    start: Annotated[
+        bool, typer.Option("--start", help="Start a stopped embedded database for as long as it is looked at.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address that the server listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the server listens on.")] = 8400,
+) -> None:
+    """Show every setting and look for what is wrong, without changing anything; exit code 1 where something is."""
     from tieline.server import telemetry
-    from tieline.server.settings import Settings, misspelt
+    from tieline.server.doctor import examined, run
 
-    settings = Settings()
-    shown = [
-        {"variable": one.variable, "value": one.value, "source": one.source, "meaning": one.meaning}
-        for one in settings.show()
-    ]
-    shown += [
-        {"variable": name, "value": value, "source": "environment", "meaning": "OpenTelemetry"}
-        for name, value in telemetry.shown(os.environ)
-    ]
-    checks: list[dict[str, Any]] = [{"check": "python", "ok": True, "detail": machine.python_version()}]
-    checks += [{"check": "settings", "ok": False, "detail": sentence} for sentence in misspelt(os.environ)]
-    if (spans := telemetry.check(os.environ)) is not None:
-        checks.append({"check": "tracing", "ok": spans[0], "detail": spans[1]})
-    checks.append(asyncio.run(_database(settings)))
+    with examined(host, port, start=start) as patient:
+        shown = [
+            {"variable": one.variable, "value": one.value, "source": one.source, "meaning": one.meaning}
+            for one in patient.settings.show()
+        ]
+        shown += [
+            {"variable": name, "value": value, "source": "environment", "meaning": "OpenTelemetry"}
+            for name, value in telemetry.shown(os.environ)
+        ]
+        if not as_json:
+            for one in shown:
+                say(f"{one['variable']:24} {one['value']}  ({one['source']})")
+        findings = []
+        for found in run(patient):
+            findings.append(found)
+            if not as_json:
+                mend = f"; {found.mend}" if found.mend else ""
+                say(f"{_WORDS[found.status]}  {found.check}: {found.detail}{mend}")
+    failed = any(found.status == "fail" for found in findings)
     if as_json:
-        say_json({"settings": shown, "checks": checks})
-    else:
-        for one in shown:
-            say(f"{one['variable']:24} {one['value']}  ({one['source']})")
-        for check in checks:
-            say(f"{'ok  ' if check['ok'] else 'FAIL'}  {check['check']}: {check['detail']}")
-    if not all(check["ok"] for check in checks):
+        checks = [
+            {
+                "check": found.check,
+                "status": found.status,
+                "ok": found.status != "fail",
+                "detail": found.detail,
+                "mend": found.mend,
+            }
+            for found in findings
+        ]
+        say_json({"ok": not failed, "settings": shown, "checks": checks})
+    if failed:
         raise typer.Exit(1)
 
 
@@ -53,25 +73,19 @@ def upgrade() -> None:
     """Bring the database up to date. Servers and workers do the same when they start."""
     from tieline.server.settings import Settings
 
-    found = asyncio.run(_database(Settings(), raising=True))
-    say(found["detail"])
+    say(asyncio.run(_upgraded(Settings())))
 
 
-async def _database(settings: Any, *, raising: bool = False) -> dict[str, Any]:
+async def _upgraded(settings: Settings) -> str:
     """Opens the database, which also migrates it."""
     from sqlalchemy import text
 
     from tieline.storage.database import Database
 
-    try:
-        if settings.embedded:
-            settings.prepare_data_dir()
-        settings.load_secret_keys()
-        database = await Database.open(settings.database_url, settings.data_dir, pool_size=1)
-        async with database, database.system() as unit:
-            version = await unit.scalar(text("SELECT current_setting('server_version')"))
-        return {"check": "database", "ok": True, "detail": f"PostgreSQL {version}, schema up to date"}
-    except TielineError as error:
-        if raising:
-            raise
-        return {"check": "database", "ok": False, "detail": error.detail}
+    if settings.embedded:
+        settings.prepare_data_dir()
+    settings.load_secret_keys()
+    database = await Database.open(settings.database_url, settings.data_dir, pool_size=1)
+    async with database, database.system() as unit:
+        version = await unit.scalar(text("SELECT current_setting('server_version')"))
+    return f"PostgreSQL {version}, schema up to date"

@@ -22,27 +22,29 @@ def group() -> None:
 @keys.command()
 def rotate(as_json: AsJson = False) -> None:
     """Seal every secret anew that is not under the newest key, while everything runs; exit code 1 where one does not
-    open.
+    open, or a process still seals with an older key.
     """
     found = asyncio.run(_rotated())
-    broken = sum(one["broken"] for one in found)
+    broken, left = (sum(one[name] for one in found) for name in ("broken", "left"))
     if as_json:
-        say_json({"places": found, "broken": broken})
+        say_json({"places": found, "broken": broken, "left": left})
     else:
-        table(
-            ((one["place"], one["total"], one["resealed"], one["broken"]) for one in found),
-            "PLACE",
-            "ALL",
-            "NEW",
-            "BROKEN",
-        )
-        say(
-            "Everything is under the newest key; older ones can be taken out of TIELINE_SECRET_KEYS."
-            if not broken
-            else f"{broken} secrets do not open; the log says which. Keep the older keys, or enter those secrets again."
-        )
-    if broken:
+        names = ("place", "total", "resealed", "broken", "left")
+        table((tuple(one[name] for name in names) for one in found), "PLACE", "ALL", "NEW", "BROKEN", "LEFT")
+        say(_verdict(broken, left))
+    if broken or left:
         raise typer.Exit(1)
+
+
+def _verdict(broken: int, left: int) -> str:
+    if broken:
+        return f"{broken} secrets do not open; the log says which. Keep the older keys, or enter those secrets again."
+    if left:
+        return (
+            f"{left} secrets were sealed with an older key meanwhile: a process runs whose TIELINE_SECRET_KEYS begins "
+            "with it. Put the new key first there, and rotate again; keep the older key until then."
+        )
+    return "Everything is under the newest key; older ones can be taken out of TIELINE_SECRET_KEYS."
 
 
 async def _rotated() -> list[dict[str, Any]]:
