@@ -7,6 +7,7 @@
 
 RUN := .venv/bin
 ARGS ?=
+RELEASE := tieline-$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 # Two worker processes suit the smallest machine that we care about.
 JOBS ?= 2
 
@@ -78,6 +79,10 @@ bench: ready-dev ## Say what can be measured; measure it with ARGS="NAME ..."
 docs: ready-dev ## Check that the reference is complete, its links lead somewhere and its examples run
 	$(RUN)/python -m pytest tests/test_docs.py $(ARGS)
 
+.PHONY: docs-site
+docs-site: ready-dev ## Build the documentation as pages into build/site; fail where a link leads nowhere
+	@$(RUN)/python bin/build_docs.py build/site
+
 .PHONY: specs
 specs: ready-run ## Write the API documents to build/specs; fail where a program could break
 	@$(RUN)/tieline specs build -o build/specs
@@ -87,6 +92,24 @@ specs: ready-run ## Write the API documents to build/specs; fail where a program
 specs-accept: ready-run ## Take the API as it is now for what programs may rely on
 	@$(RUN)/tieline specs build -o build/specs
 	@cp build/specs/api.surface.json docs/reference/api.surface.json
+
+.PHONY: dist
+dist: ready-dev ## Build the release into dist/: wheel, source archive, pinned requirements, bill of materials, checksums
+	@$(RUN)/python bin/build_studio.py
+	rm -rf dist
+	$(RUN)/uv build --quiet --no-build-isolation --offline --python $(RUN)/python --out-dir dist
+	$(RUN)/uv export --quiet --frozen --no-dev --extra otel --no-emit-project -o dist/requirements.txt
+	$(RUN)/python bin/components.py sbom dist/$(RELEASE).cdx.json
+	$(RUN)/python bin/components.py licences dist/licences.md
+	cd dist && sha256sum $(RELEASE)* requirements.txt licences.md >SHA256SUMS
+
+.PHONY: sbom
+sbom: ready-dev ## Write the bill of materials (CycloneDX 1.6) to dist/
+	@$(RUN)/python bin/components.py sbom dist/$(RELEASE).cdx.json
+
+.PHONY: licences
+licences: ready-dev ## Write docs/reference/licences.md; fail on a licence that is not allowed
+	@$(RUN)/python bin/components.py licences docs/reference/licences.md
 
 .PHONY: clean
 clean: ## Remove what was built and cached; data (.tieline) stays

@@ -12,7 +12,9 @@ HERE = Path(__file__).parent
 
 def main() -> int:
     """0 after a measurement or the list of them, 2 for a name that is none."""
-    known = {path.stem: path for path in sorted(HERE.glob("[a-z]*.py"))}
+    known = {path.stem: path for path in HERE.glob("[a-z]*.py")}
+    known |= {path.parent.name: path for path in HERE.glob("[a-z]*/__main__.py")}
+    known = dict(sorted(known.items()))
     if len(sys.argv) < 2:
         for name, path in known.items():
             about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
