@@ -117,6 +117,9 @@ async def test_a_key_that_does_not_open_is_replaced(database: Database, tmp_path
     assert (await keys.authenticate(new)).is_admin
     with pytest.raises(Unauthorized):
         await keys.authenticate(old)
+    async with database.system() as unit:
+        ids = await unit.all(sa.select(api_keys.c.id).where(api_keys.c.user_id == first.user_id))
+    assert len(ids) == (2 if damage == "revoked" else 1), "it is the same key: what it has started goes on"
 
 
 async def test_a_shared_database_gets_no_key_on_disk(database: Database, tmp_path: Path) -> None:

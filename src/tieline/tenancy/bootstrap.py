@@ -83,7 +83,9 @@ async def _one_at_a_time(unit: Unit) -> None:
 
 
 async def _key(database: Database, tenant_id: UUID, user_id: UUID, key_file: Path) -> None:
-    """Keeps the key that the file holds where it still opens; otherwise makes one and ends those before it."""
+    """Keeps the key that the file holds where it still opens; otherwise the key gets another secret. It stays the same
+    key, because what it has started goes on: after a restore, say, which brings no file.
+    """
     async with database.tenant(tenant_id) as unit:
         await _one_at_a_time(unit)
         ours = (api_keys.c.user_id == user_id) & (api_keys.c.description == _DESCRIPTION)
@@ -91,16 +93,12 @@ async def _key(database: Database, tenant_id: UUID, user_id: UUID, key_file: Pat
         known = api_keys.c.hash == tokens.hash_token(_read(key_file))
         if await unit.one(unit.select(api_keys, api_keys.c.id).where(alive, known)) is not None:
             return
-        await unit.update(api_keys, alive, revoked_at=now())
         secret = tokens.new_token(PREFIX)
-        await unit.insert(
-            api_keys,
-            id=new_id(),
-            user_id=user_id,
-            description=_DESCRIPTION,
-            hash=tokens.hash_token(secret),
-            scopes=[scopes.ADMIN],
-        )
+        hashed = tokens.hash_token(secret)
+        if not await unit.update(api_keys, alive, hash=hashed, updated_at=now()):
+            await unit.insert(
+                api_keys, id=new_id(), user_id=user_id, description=_DESCRIPTION, hash=hashed, scopes=[scopes.ADMIN]
+            )
         # Before the commit: a key without its file could never be used; a file without its key the next start mends.
         _write(key_file, secret)
 
