@@ -123,6 +123,11 @@ class Served:
         self.process.wait(30)
         self.process = None
 
+    def close(self) -> None:
+        """Ends it for good."""
+        self.stop()
+        self._log.close()
+
     def spent(self) -> dict[str, float]:
         """Processor seconds so far of server, workers and database."""
         assert self.process is not None
@@ -318,6 +323,7 @@ async def with_world(source: str | None, work: Callable[[World], Awaitable[None]
                 finally:
                     served.stop()
         finally:
+            served.close()
             stubbed.stop()
             with suppress(Misconfigured):  # somebody of ours still leaves
                 embedded.destroy(served.data)
