@@ -1,6 +1,6 @@
 import type { AutomationItem } from "@client";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { useLocation } from "wouter";
 import { useApi } from "../api";
 import { cursorOf } from "../api/pages";
@@ -27,7 +27,7 @@ import {
   useDebounced,
   useToast,
 } from "../ui";
-import { CreateDialog } from "./CreateDialog";
+import { CreateDialog } from "./creating";
 import { forget } from "./drafts";
 import { filterOf } from "./filters";
 import "./list.css";
@@ -63,11 +63,16 @@ export function ListPage() {
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
   const columns = useColumns(everybody);
   const filtered = filter !== undefined;
+  const create = {
+    onClick: () => setMaking(true),
+    onFocus: () => void CreateDialog.fetch(),
+    onPointerEnter: () => void CreateDialog.fetch(),
+  };
   return (
     <Page
       title={t("nav.automations")}
       actions={
-        <Button look="primary" icon="plus" onClick={() => setMaking(true)}>
+        <Button look="primary" icon="plus" {...create}>
           {t("editor.new")}
         </Button>
       }
@@ -111,7 +116,7 @@ export function ListPage() {
             title={t("editor.none")}
             text={t("editor.noneText")}
             action={
-              <Button look="primary" icon="plus" onClick={() => setMaking(true)}>
+              <Button look="primary" icon="plus" {...create}>
                 {t("editor.new")}
               </Button>
             }
@@ -128,7 +133,7 @@ export function ListPage() {
         />
       )}
       <More query={query} />
-      {making ? <CreateDialog onClose={() => setMaking(false)} /> : null}
+      <Suspense>{making ? <CreateDialog onClose={() => setMaking(false)} /> : null}</Suspense>
     </Page>
   );
 }
