@@ -8,8 +8,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from playwright.sync_api import Response, expect
+from playwright.sync_api import Response, Route, expect
 
+from tests.automations.engine.documents import block, document
 from tests.studio.grown import grown
 from tests.studio.keyboard import Keyboard
 from tests.studio.running import Studio
@@ -114,6 +115,24 @@ def test_three_hundred_blocks(studio: Studio) -> None:
     expect(page.get_by_role("menuitem", name="Run now")).to_be_focused()
     keys.press("Enter")
     expect(page.get_by_role("region", name="Run", exact=True)).to_contain_text("Finished", timeout=120_000)
+
+
+def test_functions_that_are_known_late_are_offered_all_the_same(studio: Studio) -> None:
+    with studio.client() as http:
+        workspace = document(block("ShowBlock", "shown1", inputs={"input": "x"}, settings={}))
+        made = http.post(BASE, json={"name": "Late", "workspace": workspace}).json()
+    page = studio.page("")
+    held: list[Route] = []
+    page.route("**/formulas/functions*", lambda route: held.append(route))
+    page.goto(f"/studio/automations/{made['id']}")
+    page.get_by_role("treeitem", name="shown1").click()
+    page.get_by_role("tabpanel", name="Inputs").get_by_role("textbox").first.click()
+    page.keyboard.press("End")
+    page.keyboard.type(" {upp")
+    expect(page.get_by_role("textbox").and_(page.locator(":focus"))).to_contain_text("{upp")
+    expect(page.get_by_role("listbox", name="Completions")).to_have_count(0)
+    held[0].continue_()
+    expect(page.get_by_role("listbox", name="Completions").get_by_role("option").first).to_contain_text("uppercase")
 
 
 def test_an_export_is_what_was_imported(studio: Studio) -> None:

@@ -44,7 +44,7 @@ export default function FormulaCode(props: CodeProps) {
     });
     handle.current = opened;
     onReady(opened);
-    opened.view.focus();
+    opened.begin();
     return () => {
       handle.current = null;
       onReady(null);

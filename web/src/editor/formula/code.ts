@@ -5,6 +5,7 @@ import {
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
+  completionStatus,
   startCompletion,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, insertNewline } from "@codemirror/commands";
@@ -99,8 +100,9 @@ function colours(surroundings: Surroundings) {
   );
 }
 
-function completions(surroundings: Surroundings) {
+function completions(surroundings: Surroundings, late: { missed: boolean }) {
   return (context: CompletionContext) => {
+    late.missed = surroundings.library().functions.length === 0;
     const source = context.state.doc.toString();
     const before = source.slice(0, context.pos);
     const offers = offersAt(
@@ -117,6 +119,21 @@ function completions(surroundings: Surroundings) {
       validFor: /^[.[$]?[\w'" -]*$/,
     };
   };
+}
+
+/** Whether somebody had begun to type a formula before the code of this field was there. */
+function isBegun(view: EditorView, surroundings: Surroundings): boolean {
+  const source = view.state.doc.toString();
+  const at = view.state.selection.main.head;
+  if (source.includes("}", at)) return false;
+  const offers = offersAt(
+    source.slice(0, at),
+    source.slice(at),
+    surroundings.data(),
+    surroundings.library(),
+    false,
+  );
+  return offers !== null && offers.options.length > 0;
 }
 
 function asCompletion(offer: Offer, at: number, surroundings: Surroundings): Completion {
@@ -158,6 +175,8 @@ export type Handle = {
   setFault(offset: number | null): void;
   /** Puts text at the caret and goes on behind it. */
   insert(text: string, caret?: number): void;
+  /** Goes on where somebody has begun to type. */
+  begin(): void;
   /** What is known (functions, data) has changed. */
   refresh(): void;
 };
@@ -169,6 +188,11 @@ export function openEditor(parent: HTMLElement, setup: Setup, surroundings: Surr
         { key: "Enter", run: () => true },
         { key: "Shift-Enter", run: insertNewline },
       ];
+  const late = { missed: false };
+  const offer = () => {
+    late.missed = false;
+    if (view.hasFocus && completionStatus(view.state) === null) startCompletion(view);
+  };
   const view = new EditorView({
     parent,
     root: headless(document),
@@ -184,7 +208,7 @@ export function openEditor(parent: HTMLElement, setup: Setup, surroundings: Surr
         bracketMatching(),
         closeBrackets(),
         EditorState.languageData.of(() => [{ closeBrackets: { brackets: ["{", "[", "("] } }]),
-        autocompletion({ override: [completions(surroundings)], icons: false, maxRenderedOptions: 12 }),
+        autocompletion({ override: [completions(surroundings, late)], icons: false, maxRenderedOptions: 12 }),
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...enter, ...historyKeymap, ...OWN_KEYS]),
         colours(surroundings),
         errorMark,
@@ -214,6 +238,13 @@ export function openEditor(parent: HTMLElement, setup: Setup, surroundings: Surr
       });
       view.focus();
     },
-    refresh: () => view.dispatch({ userEvent: "refresh" }),
+    begin() {
+      view.focus();
+      if (isBegun(view, surroundings)) offer();
+    },
+    refresh() {
+      view.dispatch({ userEvent: "refresh" });
+      if (late.missed && surroundings.library().functions.length > 0) offer();
+    },
   };
 }
