@@ -116,6 +116,7 @@ async def test_an_unknown_connection_is_no_problem(database: Database, upstream:
 
 @pytest.mark.battery
 @pytest.mark.timeout(180)
+@pytest.mark.alone
 async def test_ten_processes_never_call_early(database: Database, database_dsn: str, upstream: str) -> None:
     tenant, connections = await make_tenant(database), Connections(database, vault())
     identities = []
