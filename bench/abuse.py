@@ -76,42 +76,32 @@ async def _blank_lines(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         await asyncio.sleep(1)
 
 
-def _declared(line: bytes, *headers: bytes) -> Sender:
+def _flood(opening: bytes, piece: bytes = PIECE) -> Sender:
+    """Pieces without end behind ``opening``."""
+
     async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = [line + b" HTTP/1.1", b"host: x", b"content-type: application/json", b"content-length: %d" % LARGE]
-        writer.write(b"\r\n".join([*head, *headers, b"", b""]))
+        writer.write(opening)
         for _ in range(LARGE // len(PIECE)):
-            writer.write(PIECE)
+            writer.write(piece)
             await writer.drain()
         await asyncio.sleep(PATIENCE)
 
     return send
 
 
-async def _chunked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(
-        b"POST /oauth/token HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
-    )
-    for _ in range(LARGE // len(PIECE)):
-        writer.write(b"%x\r\n%s\r\n" % (len(PIECE), PIECE))
-        await writer.drain()
-    await asyncio.sleep(PATIENCE)
+def _declared(line: bytes, *headers: bytes) -> Sender:
+    head = [line + b" HTTP/1.1", b"host: x", b"content-type: application/json", b"content-length: %d" % LARGE]
+    return _flood(b"\r\n".join([*head, *headers, b"", b""]))
 
 
-async def _head_bomb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-bomb: ")
-    for _ in range(LARGE // len(PIECE)):
-        writer.write(PIECE.replace(b"\0", b"a"))
-        await writer.drain()
-    await asyncio.sleep(PATIENCE)
-
-
-async def _extension_bomb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"POST /oauth/token HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1;")
-    for _ in range(LARGE // len(PIECE)):
-        writer.write(PIECE.replace(b"\0", b"a"))
-        await writer.drain()
-    await asyncio.sleep(PATIENCE)
+_TOKEN = b"POST /oauth/token HTTP/1.1\r\nhost: x\r\n"
+_LETTERS = PIECE.replace(b"\0", b"a")
+_chunked = _flood(
+    _TOKEN + b"content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+    b"%x\r\n%s\r\n" % (len(PIECE), PIECE),
+)
+_head_bomb = _flood(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-bomb: ", _LETTERS)
+_extension_bomb = _flood(_TOKEN + b"transfer-encoding: chunked\r\n\r\n1;", _LETTERS)
 
 
 async def _pipeline(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

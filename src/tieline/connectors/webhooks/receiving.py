@@ -114,9 +114,7 @@ class Receiver:
         """
         row = target.row
         own = keys.unseal(self._vault, row)
-        query = message.url.partition("?")[2]
-        url = callback_url(self._base_url, own.token) + (f"?{query}" if query else "")
-        message = Message(headers=message.headers, body=message.body, url=url, method=message.method)
+        message = self._addressed(message, own)
         body = decode(message.body, content_type) if message.method == "POST" else None
         async with self._database.tenant(row["tenant_id"]) as unit:
             manifest = await self._library.manifest(unit, target.connector_id) if target.connector_id else None
@@ -144,27 +142,30 @@ class Receiver:
         """As `receive`, without storing anything; None for what is no delivery, or one to be ignored. Raises
         `SignatureRefused`.
         """
-        query = message.url.partition("?")[2]
-        url = callback_url(self._base_url, own.token) + (f"?{query}" if query else "")
-        message = Message(headers=message.headers, body=message.body, url=url, method=message.method)
+        message = self._addressed(message, own)
         body = decode(message.body, content_type)
         if handshakes.answer(event.handshake, message, body, own) is not None:
             return None
         verified = self._verified(event, target.row, own, message)
-        told = scalar_or_header(message, body, event.type_path)
-        if told and event.event and told != event.event:
+        if _is_another(event, message, body):
             return None
-        name = verified.id or scalar(body, opened(event.verification).id_path)
+        key, named = _key(event, message, body, verified)
         payload = paths.get(body, event.payload)
         moment = self._clock()
         return Weighed(
-            key=storable(f"id:{name}") if name else "body:" + _fingerprint(message),
-            retire_before=None if name else moment - timedelta(seconds=SAME_BODY_SECONDS),
+            key=key,
+            retire_before=None if named else moment - timedelta(seconds=SAME_BODY_SECONDS),
             headers=_shown(message),
             body=message.body,
             payload=body if payload is MISSING or payload is None else payload,
             moment=moment,
         )
+
+    def _addressed(self, message: Message, own: Keys) -> Message:
+        """As it was sent: to the address that the sender was given."""
+        query = message.url.partition("?")[2]
+        url = callback_url(self._base_url, own.token) + (f"?{query}" if query else "")
+        return Message(headers=message.headers, body=message.body, url=url, method=message.method)
 
     def _verified(self, event: WebhookEvent, row: dict[str, Any], own: Keys, message: Message) -> Verified:
         try:
@@ -185,15 +186,13 @@ class Receiver:
     async def _keep(
         self, unit: Unit, row: dict[str, Any], event: WebhookEvent, message: Message, body: Any, verified: Verified
     ) -> Received:
-        name = verified.id or scalar(body, opened(event.verification).id_path)
-        key = storable(f"id:{name}") if name else "body:" + _fingerprint(message)
-        told = scalar_or_header(message, body, event.type_path)
-        ignored = bool(told and event.event and told != event.event)
+        key, named = _key(event, message, body, verified)
+        ignored = _is_another(event, message, body)
         window = 0.0 if ignored else min(event.coalesce, _LONGEST_WINDOW)
         about = scalar(body, event.object_path) if window > 0 else ""
         object_key = storable(about) if about else None
         moment = self._clock()
-        if not name:
+        if not named:
             await self._retire(unit, row, key, event, moment)
         delivery_id = new_id()
         made = await unit.scalar(
@@ -272,6 +271,18 @@ async def lock_object(unit: Unit, subscription_id: UUID, object_key: str) -> Non
 def scalar_or_header(message: Message, body: Any, path: str) -> str:
     """The value at a ``$``-path of the body, or of ``header:Name``."""
     return message.header(path.removeprefix("header:")) if path.startswith("header:") else scalar(body, path)
+
+
+def _is_another(event: WebhookEvent, message: Message, body: Any) -> bool:
+    """Whether it is about an event that nobody has subscribed to here."""
+    told = scalar_or_header(message, body, event.type_path)
+    return bool(told and event.event and told != event.event)
+
+
+def _key(event: WebhookEvent, message: Message, body: Any, verified: Verified) -> tuple[str, bool]:
+    """What tells it from others, and whether its sender has given it a name."""
+    name = verified.id or scalar(body, opened(event.verification).id_path)
+    return (storable(f"id:{name}"), True) if name else ("body:" + _fingerprint(message), False)
 
 
 def _fingerprint(message: Message) -> str:
